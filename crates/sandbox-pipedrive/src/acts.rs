@@ -22,7 +22,7 @@ pub(super) fn find_visible<'a>(
     id: i64,
 ) -> Result<&'a Value, ActError> {
     let row = company.records.get(resource, id).ok_or_else(|| ActError::NotFound(resource.name()))?;
-    if company.sees(user, resource, row) { Ok(row) } else { Err(forbidden()) }
+    if company.user_may_see(user, resource, row) { Ok(row) } else { Err(forbidden()) }
 }
 
 /// Returns a record that the user may see, also within 30 days of its deletion.
@@ -32,9 +32,9 @@ pub(super) fn find_visible_or_deleted<'a>(
     resource: Resource,
     id: i64,
 ) -> Result<&'a Value, ActError> {
-    let row = company.records.get_even_deleted(resource, id);
+    let row = company.records.get_with_deleted(resource, id);
     let row = row.filter(|row| is_kept(row, &writer.now)).ok_or_else(|| ActError::NotFound(resource.name()))?;
-    if company.sees(&writer.user, resource, row) { Ok(row) } else { Err(forbidden()) }
+    if company.user_may_see(&writer.user, resource, row) { Ok(row) } else { Err(forbidden()) }
 }
 
 /// Whether a record exists, or was deleted less than 30 days ago.
@@ -47,7 +47,7 @@ pub(super) fn is_kept(row: &Value, now: &str) -> bool {
 }
 
 /// Returns the name of a kind of record in permissions.
-fn plural(resource: Resource) -> Option<&'static str> {
+fn permission_noun(resource: Resource) -> Option<&'static str> {
     Some(match resource {
         Resource::Deal => "deals",
         Resource::Person => "people",
@@ -59,27 +59,27 @@ fn plural(resource: Resource) -> Option<&'static str> {
 }
 
 fn may_add(user: &User, resource: Resource) -> bool {
-    match (resource, plural(resource)) {
+    match (resource, permission_noun(resource)) {
         (Resource::Activity, _) => true,
-        (_, Some(things)) => user.may(&format!("can_add_{things}")),
+        (_, Some(noun)) => user.may(&format!("can_add_{noun}")),
         (_, None) => user.is_admin,
     }
 }
 
 /// Checks whether the user may change an existing record.
 pub(super) fn may_edit(user: &User, resource: Resource, row: &Value) -> Result<(), ActError> {
-    let allowed = match (resource, plural(resource)) {
+    let allowed = match (resource, permission_noun(resource)) {
         (Resource::Product, _) => user.may("can_edit_products"),
-        (_, Some(things)) => row["owner_id"] == json!(user.id) || user.may(&format!("can_edit_other_users_{things}")),
+        (_, Some(noun)) => row["owner_id"] == json!(user.id) || user.may(&format!("can_edit_other_users_{noun}")),
         (_, None) => user.is_admin,
     };
     if allowed { Ok(()) } else { Err(forbidden()) }
 }
 
 fn may_remove(user: &User, resource: Resource) -> bool {
-    match (resource, plural(resource)) {
+    match (resource, permission_noun(resource)) {
         (Resource::Product, _) => user.may("can_edit_products"),
-        (_, Some(things)) => user.may(&format!("can_delete_{things}")),
+        (_, Some(noun)) => user.may(&format!("can_delete_{noun}")),
         (_, None) => user.is_admin,
     }
 }
@@ -97,23 +97,23 @@ pub(crate) fn create(
     create_part(company, resource, body, &Value::Null, writer)
 }
 
-/// Creates a part of a record that the user may change. `given` holds members that the body cannot set.
+/// Creates a part of a record that the user may change. `preset` holds members that the body cannot set.
 pub(super) fn create_part(
     company: &mut Company,
     resource: Resource,
     body: &Value,
-    given: &Value,
+    preset: &Value,
     writer: &Writer,
 ) -> Result<Value, ActError> {
-    let checked = schema::checked(company, resource, body, true).map_err(ActError::Invalid)?;
+    let checked = schema::check_body(company, resource, body, true).map_err(ActError::Invalid)?;
     rules::check_links(company, &checked).map_err(ActError::Invalid)?;
     rules::check_name(resource, &checked, true).map_err(ActError::Invalid)?;
     let id = company.records.next_id(resource);
     let mut row = Value::Object(checked.into_iter().filter(|(_, value)| !value.is_null()).collect());
-    rules::merge(&mut row, given);
+    rules::insert_missing(&mut row, preset);
     rules::fill_defaults(resource, id, &mut row, &company.records, writer);
     company.records.put(resource, id, row.clone());
-    company.note(writer, resource, id, Value::Null, row.clone());
+    company.record_change(writer, resource, id, Value::Null, row.clone());
     Ok(row)
 }
 
@@ -130,14 +130,14 @@ pub(crate) fn change(
     if !part {
         may_edit(&writer.user, resource, &before)?;
     }
-    let checked = schema::checked(company, resource, body, false).map_err(ActError::Invalid)?;
+    let checked = schema::check_body(company, resource, body, false).map_err(ActError::Invalid)?;
     rules::check_links(company, &checked).map_err(ActError::Invalid)?;
     rules::check_name(resource, &checked, false).map_err(ActError::Invalid)?;
     check_change(resource, &before, &checked, &writer.user)?;
     let mut row = before.clone();
-    rules::change(resource, &mut row, checked, &company.records, writer);
+    rules::apply_change(resource, &mut row, checked, &company.records, writer);
     company.records.put(resource, id, row.clone());
-    company.note(writer, resource, id, before, row.clone());
+    company.record_change(writer, resource, id, before, row.clone());
     Ok(row)
 }
 
@@ -150,10 +150,10 @@ fn check_change(resource: Resource, before: &Value, body: &Map<String, Value>, u
     if changes("visible_to") && !user.may("can_change_visibility_of_items") {
         return Err(forbidden());
     }
-    if let Some(things) = plural(resource)
+    if let Some(noun) = permission_noun(resource)
         && changes("owner_id")
         && before["owner_id"] != json!(user.id)
-        && !user.may(&format!("can_modify_owner_for_{things}"))
+        && !user.may(&format!("can_modify_owner_for_{noun}"))
     {
         return Err(ActError::Forbidden("You do not have permission to change the owner.".into()));
     }
@@ -168,7 +168,7 @@ pub(crate) fn remove(company: &mut Company, resource: Resource, id: i64, writer:
         return Err(forbidden());
     }
     if matches!(resource, Resource::Pipeline | Resource::Stage)
-        && company.records.with(Resource::Deal, resource.member(), id).next().is_some()
+        && company.records.find_by(Resource::Deal, resource.member(), id).next().is_some()
     {
         return Err(ActError::Invalid(format!("{} has deals and cannot be deleted", resource.name())));
     }
@@ -185,7 +185,7 @@ pub(super) fn mark_deleted(company: &mut Company, resource: Resource, id: i64, w
     if resource == Resource::Deal {
         row["status"] = json!("deleted");
     }
-    company.note(writer, resource, id, before, Value::Null);
+    company.record_change(writer, resource, id, before, Value::Null);
 }
 
 /// Changes the parts of a deal that the user may edit, and updates the deal's value.
@@ -198,13 +198,13 @@ pub(super) fn change_parts<T, E: From<ActError>>(
 ) -> Result<T, E> {
     let before = find_visible(company, &writer.user, Resource::Deal, deal)?.clone();
     may_edit(&writer.user, Resource::Deal, &before)?;
-    let done = work(company, writer)?;
+    let result = work(company, writer)?;
     if resource != Resource::DealInstallment {
         rules::update_deal_value(&mut company.records, deal, &writer.now);
         let after = company.records.get(Resource::Deal, deal).cloned().unwrap_or_default();
         if before != after {
-            company.note(writer, Resource::Deal, deal, before, after);
+            company.record_change(writer, Resource::Deal, deal, before, after);
         }
     }
-    Ok(done)
+    Ok(result)
 }

@@ -64,8 +64,8 @@ pub struct App {
     pub(crate) extensions: Vec<Extension>,
 }
 
-/// Characters that the name of a panel may have.
-const MAX_PANEL_NAME: usize = 30;
+/// Upper bound for the name of a panel.
+const MAX_PANEL_NAME_CHARS: usize = 30;
 
 impl App {
     /// Reads a registration. The text `{app_url}` in it stands for the app's base address.
@@ -73,23 +73,23 @@ impl App {
         let text = text.replace("{app_url}", app_url);
         let app: Self = serde_json::from_str(&text).context("the registration of the Pipedrive app")?;
         for (at, extension) in app.extensions.iter().enumerate() {
-            let named = format!("the extension {}", extension.id);
+            let label = format!("the extension {}", extension.id);
             if app.extensions[..at].iter().any(|other| other.id == extension.id) {
-                bail!("{named} is there twice");
+                bail!("{label} is defined twice");
             }
-            if extension.kind == Kind::Panel && extension.name.chars().count() > MAX_PANEL_NAME {
-                bail!("{named}: the name of a panel has 30 characters at most");
+            if extension.kind == Kind::Panel && extension.name.chars().count() > MAX_PANEL_NAME_CHARS {
+                bail!("{label}: the name of a panel has 30 characters at most");
             }
             if let Some(word) =
                 extension.on.iter().find(|word| !["deal", "person", "organization"].contains(&word.as_str()))
             {
-                bail!("{named}: nothing stands on a {word}");
+                bail!("{label}: a {word} cannot show extensions");
             }
             for panel in
                 app.extensions[..at].iter().filter(|other| other.kind == Kind::Panel && extension.kind == Kind::Panel)
             {
                 if panel.on.iter().any(|word| extension.on.contains(word)) {
-                    bail!("{named}: an app has one panel on each kind of record");
+                    bail!("{label}: an app has one panel on each kind of record");
                 }
             }
         }
@@ -108,13 +108,13 @@ impl App {
         self.extensions.iter().find(|extension| extension.id == id)
     }
 
-    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Extension> {
+    pub(crate) fn extensions_of_kind(&self, kind: Kind) -> impl Iterator<Item = &Extension> {
         self.extensions.iter().filter(move |extension| extension.kind == kind)
     }
 
     /// Returns the extensions of a type on a kind of record.
-    pub(crate) fn on(&self, kind: Kind, resource: Resource) -> impl Iterator<Item = &Extension> {
-        self.of_kind(kind).filter(move |extension| extension.on.iter().any(|word| word == resource.word()))
+    pub(crate) fn extensions_on(&self, kind: Kind, resource: Resource) -> impl Iterator<Item = &Extension> {
+        self.extensions_of_kind(kind).filter(move |extension| extension.on.iter().any(|word| word == resource.word()))
     }
 
     pub(crate) fn secret<'a>(&'a self, extension: &'a Extension) -> &'a str {
@@ -122,14 +122,14 @@ impl App {
     }
 
     /// Returns the extensions in the form that the host's script reads.
-    pub(crate) fn for_host(&self) -> Value {
+    pub(crate) fn to_host_json(&self) -> Value {
         let extensions = self.extensions.iter();
         extensions.map(|extension| json!({ "id": extension.id, "type": extension.kind.word(), "name": extension.name, "on": extension.on })).collect()
     }
 }
 
 /// Returns the English description of a scope on the consent page.
-pub(crate) fn scope_in_words(scope: &str) -> &str {
+pub(crate) fn describe_scope(scope: &str) -> &str {
     match scope {
         "base" => "Read settings of the authorized user and currencies",
         "deals:read" => "Read most of the data about deals and related entities",

@@ -31,13 +31,13 @@ impl Change {
     pub(crate) fn previous(&self) -> Value {
         match (&self.before, &self.after) {
             (Value::Object(before), Value::Object(after)) => {
-                let mut old = changed(before, after);
+                let mut old = changed_members(before, after);
                 if let (Some(Value::Object(before)), Some(Value::Object(after))) =
                     (old.get("custom_fields"), after.get("custom_fields"))
                 {
                     // An empty custom field was null before.
                     let before = after.keys().map(|code| (code.clone(), before.get(code).cloned().unwrap_or_default()));
-                    let fields = changed(&before.collect(), after);
+                    let fields = changed_members(&before.collect(), after);
                     old.insert("custom_fields".into(), Value::Object(fields));
                 }
                 Value::Object(old)
@@ -48,7 +48,7 @@ impl Change {
 }
 
 /// Returns the members of `before` whose values differ in `after`.
-fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
+fn changed_members(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let old = before.iter().filter(|(name, value)| after.get(*name) != Some(*value));
     old.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

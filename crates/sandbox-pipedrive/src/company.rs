@@ -50,10 +50,10 @@ impl Company {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// Notes a change for the history and for webhooks.
-    pub(crate) fn note(&mut self, writer: &Writer, resource: Resource, id: i64, before: Value, after: Value) {
+    /// Records a change in the history and for webhooks.
+    pub(crate) fn record_change(&mut self, writer: &Writer, resource: Resource, id: i64, before: Value, after: Value) {
         self.version += 1;
-        self.history.note((resource, id), (writer.user.id, &writer.v1_now(), writer.source), &before, &after);
+        self.history.record((resource, id), (writer.user.id, &writer.v1_now(), writer.source), &before, &after);
         self.changes.push(Change { resource, id, user: writer.user.id, source: writer.source.into(), before, after });
     }
 
@@ -64,19 +64,19 @@ impl Company {
 
     /// Whether a user follows a record.
     pub(crate) fn follows(&self, user: i64, resource: Resource, id: i64) -> bool {
-        self.records.with(Resource::Follower, "user_id", user).any(|(_, row)| row[resource.member()] == json!(id))
+        self.records.find_by(Resource::Follower, "user_id", user).any(|(_, row)| row[resource.member()] == json!(id))
     }
 
-    /// Whether a user sees a record. Admins see all. With `visible_to` 1, only the owner and followers see it.
-    pub(crate) fn sees(&self, user: &User, resource: Resource, row: &Value) -> bool {
+    /// Whether a user may see a record. Admins may see all records. With `visible_to` 1, only the owner and followers may.
+    pub(crate) fn user_may_see(&self, user: &User, resource: Resource, row: &Value) -> bool {
         user.is_admin
             || row["visible_to"] != json!(1)
             || row["owner_id"] == json!(user.id)
             || self.follows(user.id, resource, row["id"].as_i64().unwrap_or_default())
     }
 
-    /// Changes a user, and notes the change for webhooks.
-    pub(super) fn note_user(&mut self, writer: &Writer, id: i64, change: users::Change) {
+    /// Changes a user, and records the change for webhooks.
+    pub(super) fn change_user(&mut self, writer: &Writer, id: i64, change: users::Change) {
         let Some(user) = self.users.iter_mut().find(|user| user.id == id) else { return };
         let before = match change {
             users::Change::Created => Value::Null,
@@ -87,7 +87,7 @@ impl Company {
             }
         };
         let after = webhook_user(user);
-        self.note(writer, Resource::User, id, before, after);
+        self.record_change(writer, Resource::User, id, before, after);
     }
 
     /// Returns the author of changes at a time (RFC 3339). The source is `api`, or `app` for Pipedrive's own page.

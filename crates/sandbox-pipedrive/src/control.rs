@@ -32,9 +32,9 @@ pub fn router(shared: Shared) -> Router {
         .route("/pipedrive/deal", post(change_deal))
         .route("/pipedrive/delete", post(delete))
         .route("/pipedrive/purge", post(purge_product))
-        .route("/pipedrive/rows", post(lay_over_row))
+        .route("/pipedrive/rows", post(overlay_row))
         .route("/pipedrive/webhooks", get(webhooks))
-        .route("/pipedrive/webhooks/mishaps", post(mishap))
+        .route("/pipedrive/webhooks/mishaps", post(add_mishaps))
         .route("/pipedrive/limits", get(limits).post(set_limits))
         .with_state(shared)
 }
@@ -78,7 +78,7 @@ async fn companies(State(shared): State<Shared>) -> Response {
         let users = company.users.iter().map(|user| {
             json!({
                 "id": user.id, "name": user.name, "email": user.email, "is_admin": user.is_admin, "locale": user.locale, "active": user.active,
-                "api_token": user.api_token(), "installed": state.grants.installed(user.id),
+                "api_token": user.api_token(), "installed": state.grants.is_installed(user.id),
             })
         });
         json!({
@@ -90,22 +90,22 @@ async fn companies(State(shared): State<Shared>) -> Response {
 }
 
 #[derive(Debug, Deserialize)]
-struct OneCompany {
+struct CompanyRequest {
     company_id: i64,
 }
 
 /// Resets a company to its seed. Its tokens stay valid.
-async fn reset_company(State(shared): State<Shared>, Json(asked): Json<OneCompany>) -> Response {
+async fn reset_company(State(shared): State<Shared>, Json(request): Json<CompanyRequest>) -> Response {
     let mut state = shared.state_mut();
-    let seeded = match shared.seeds.load(shared.clock()) {
-        Ok(companies) => companies.into_iter().find(|company| company.id == asked.company_id),
+    let seed = match shared.seeds.load(shared.clock()) {
+        Ok(companies) => companies.into_iter().find(|company| company.id == request.company_id),
         Err(error) => return refusal(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}")),
     };
-    let there = state.companies.iter_mut().find(|company| company.id == asked.company_id);
-    match (there, seeded) {
-        (Some(there), Some(mut seeded)) => {
-            seeded.version = there.version + 1;
-            *there = seeded;
+    let existing = state.companies.iter_mut().find(|company| company.id == request.company_id);
+    match (existing, seed) {
+        (Some(existing), Some(mut seed)) => {
+            seed.version = existing.version + 1;
+            *existing = seed;
             StatusCode::NO_CONTENT.into_response()
         }
         _ => not_found("company_id in the seeds"),
@@ -133,26 +133,27 @@ struct NewGrant {
     scopes: Option<Vec<String>>,
 }
 
-async fn grant(State(shared): State<Shared>, Json(asked): Json<NewGrant>) -> Response {
+async fn grant(State(shared): State<Shared>, Json(request): Json<NewGrant>) -> Response {
     let mut state = shared.state_mut();
     let clock = shared.clock();
-    let user = state.company(asked.company_id).and_then(|company| company.user(asked.user_id));
+    let user = state.company(request.company_id).and_then(|company| company.user(request.user_id));
     let Some(api_token) = user.map(User::api_token) else {
         return not_found("company_id and user_id");
     };
-    let scopes = asked.scopes.unwrap_or_else(|| ALL_SCOPES.map(str::to_owned).to_vec());
-    let mut tokens = state.grants.grant(asked.company_id, asked.user_id, clock, &scopes, &shared.origins.api);
+    let scopes = request.scopes.unwrap_or_else(|| ALL_SCOPES.map(str::to_owned).to_vec());
+    let mut tokens =
+        state.grants.issue_tokens(request.company_id, request.user_id, clock, &scopes, &shared.origins.api);
     tokens["api_token"] = json!(api_token);
     Json(tokens).into_response()
 }
 
 #[derive(Debug, Deserialize)]
-struct OneUser {
+struct UserRequest {
     user_id: i64,
 }
 
-async fn expire(State(shared): State<Shared>, Json(asked): Json<OneUser>) -> StatusCode {
-    shared.state_mut().grants.expire(asked.user_id);
+async fn expire(State(shared): State<Shared>, Json(request): Json<UserRequest>) -> StatusCode {
+    shared.state_mut().grants.expire(request.user_id);
     StatusCode::NO_CONTENT
 }
 
@@ -162,8 +163,8 @@ struct Quirks {
     old_refresh_token: OldRefreshToken,
 }
 
-async fn quirks(State(shared): State<Shared>, Json(asked): Json<Quirks>) -> StatusCode {
-    shared.state_mut().grants.old_refresh_token = asked.old_refresh_token;
+async fn quirks(State(shared): State<Shared>, Json(request): Json<Quirks>) -> StatusCode {
+    shared.state_mut().grants.old_refresh_token = request.old_refresh_token;
     StatusCode::NO_CONTENT
 }
 
@@ -174,12 +175,12 @@ struct Uninstall {
     user_id: Option<i64>,
 }
 
-async fn uninstall(State(shared): State<Shared>, Json(asked): Json<Uninstall>) -> Response {
+async fn uninstall(State(shared): State<Shared>, Json(request): Json<Uninstall>) -> Response {
     let users: Vec<i64> = {
         let state = shared.state();
-        let Some(company) = state.company(asked.company_id) else { return not_found("company_id") };
+        let Some(company) = state.company(request.company_id) else { return not_found("company_id") };
         let all = company.users.iter().map(|user| user.id);
-        all.filter(|id| asked.user_id.is_none_or(|wanted| wanted == *id)).collect()
+        all.filter(|id| request.user_id.is_none_or(|wanted| wanted == *id)).collect()
     };
     marketplace::uninstall_users(&shared, &users).await;
     StatusCode::NO_CONTENT.into_response()
@@ -197,19 +198,19 @@ struct UserChange {
     permissions: BTreeMap<String, bool>,
 }
 
-async fn change_user(State(shared): State<Shared>, Json(asked): Json<UserChange>) -> Response {
+async fn change_user(State(shared): State<Shared>, Json(request): Json<UserChange>) -> Response {
     let mut state = shared.state_mut();
-    let Some(user) = state.user_mut(asked.user_id) else { return not_found("user_id") };
-    user.is_admin = asked.is_admin.unwrap_or(user.is_admin);
-    user.active = asked.active.unwrap_or(user.active);
-    if let Some(locale) = asked.locale {
+    let Some(user) = state.user_mut(request.user_id) else { return not_found("user_id") };
+    user.is_admin = request.is_admin.unwrap_or(user.is_admin);
+    user.active = request.active.unwrap_or(user.active);
+    if let Some(locale) = request.locale {
         let (language, country) = locale.split_once('_').unwrap_or((&locale, ""));
         user.language = json!({ "language_code": language, "country_code": country });
         user.locale = locale;
     }
-    user.theme = asked.theme.unwrap_or_else(|| user.theme.clone());
-    user.timezone_name = asked.timezone_name.unwrap_or_else(|| user.timezone_name.clone());
-    user.permissions.extend(asked.permissions);
+    user.theme = request.theme.unwrap_or_else(|| user.theme.clone());
+    user.timezone_name = request.timezone_name.unwrap_or_else(|| user.timezone_name.clone());
+    user.permissions.extend(request.permissions);
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -219,11 +220,11 @@ struct Share {
     shared: bool,
 }
 
-async fn share(State(shared): State<Shared>, Json(asked): Json<Share>) -> Response {
+async fn share(State(shared): State<Shared>, Json(request): Json<Share>) -> Response {
     let mut state = shared.state_mut();
-    match state.companies.iter_mut().find(|company| company.id == asked.company_id) {
+    match state.companies.iter_mut().find(|company| company.id == request.company_id) {
         Some(company) => {
-            company.app_shared = asked.shared;
+            company.app_shared = request.shared;
             StatusCode::NO_CONTENT.into_response()
         }
         None => not_found("company_id"),
@@ -256,12 +257,12 @@ const ENTITIES: [Resource; 7] = [
 ];
 
 /// Runs an act as a user of the company, by the rules of Pipedrive's own page.
-fn as_user(
+fn act_as_user(
     shared: &Shared,
-    asked: &Change,
+    request: &Change,
     work: impl FnOnce(&mut Company, Resource, &Writer) -> Result<Value, ActError>,
 ) -> Response {
-    let Some(resource) = ENTITIES.into_iter().find(|resource| resource.word() == asked.entity) else {
+    let Some(resource) = ENTITIES.into_iter().find(|resource| resource.word() == request.entity) else {
         return refusal(
             StatusCode::BAD_REQUEST,
             "entity must be one of deal, person, organization, product, activity, pipeline, stage",
@@ -269,12 +270,12 @@ fn as_user(
     };
     let mut state = shared.state_mut();
     let (now, moment) = (shared.clock().pipedrive(), shared.clock().now());
-    let done = state.act(asked.company_id, moment, |company| {
-        let user = company.users.iter().find(|user| asked.user_id.is_none_or(|wanted| wanted == user.id))?;
+    let result = state.act(request.company_id, moment, |company| {
+        let user = company.users.iter().find(|user| request.user_id.is_none_or(|wanted| wanted == user.id))?;
         let writer = company.writer(user, &now, "app");
         Some(work(company, resource, &writer))
     });
-    match done.flatten() {
+    match result.flatten() {
         Some(Ok(row)) => Json(row).into_response(),
         Some(Err(ActError::Invalid(text))) => refusal(StatusCode::BAD_REQUEST, text),
         Some(Err(ActError::Forbidden(text))) => refusal(StatusCode::FORBIDDEN, text),
@@ -283,24 +284,24 @@ fn as_user(
     }
 }
 
-fn do_change(shared: &Shared, asked: &Change) -> Response {
-    as_user(shared, asked, |company, resource, writer| match asked.id {
-        Some(id) => acts::change(company, resource, id, &asked.changes, writer),
-        None => acts::create(company, resource, &asked.changes, writer),
+fn apply_change(shared: &Shared, request: &Change) -> Response {
+    act_as_user(shared, request, |company, resource, writer| match request.id {
+        Some(id) => acts::change(company, resource, id, &request.changes, writer),
+        None => acts::create(company, resource, &request.changes, writer),
     })
 }
 
-async fn change(State(shared): State<Shared>, Json(asked): Json<Change>) -> Response {
-    do_change(&shared, &asked)
+async fn change(State(shared): State<Shared>, Json(request): Json<Change>) -> Response {
+    apply_change(&shared, &request)
 }
 
-async fn change_deal(State(shared): State<Shared>, Json(asked): Json<Change>) -> Response {
-    do_change(&shared, &Change { entity: "deal".into(), ..asked })
+async fn change_deal(State(shared): State<Shared>, Json(request): Json<Change>) -> Response {
+    apply_change(&shared, &Change { entity: "deal".into(), ..request })
 }
 
-async fn delete(State(shared): State<Shared>, Json(asked): Json<Change>) -> Response {
-    as_user(&shared, &asked, |company, resource, writer| {
-        let id = asked.id.ok_or_else(|| ActError::Invalid("id is required".into()))?;
+async fn delete(State(shared): State<Shared>, Json(request): Json<Change>) -> Response {
+    act_as_user(&shared, &request, |company, resource, writer| {
+        let id = request.id.ok_or_else(|| ActError::Invalid("id is required".into()))?;
         acts::remove(company, resource, id, writer)?;
         Ok(json!({ "id": id }))
     })
@@ -313,18 +314,18 @@ struct Purge {
 }
 
 /// Purges a product, as Pipedrive does 30 days after its deletion. Its rows on deals stay, with `product_id: null`.
-async fn purge_product(State(shared): State<Shared>, Json(asked): Json<Purge>) -> Response {
+async fn purge_product(State(shared): State<Shared>, Json(request): Json<Purge>) -> Response {
     let mut state = shared.state_mut();
-    let Some(company) = state.companies.iter_mut().find(|company| company.id == asked.company_id) else {
+    let Some(company) = state.companies.iter_mut().find(|company| company.id == request.company_id) else {
         return not_found("company_id");
     };
-    if company.records.remove(Resource::Product, asked.product_id).is_none() {
+    if company.records.remove(Resource::Product, request.product_id).is_none() {
         return not_found("product_id");
     }
     let rows: Vec<i64> = company
         .records
-        .even_deleted(Resource::DealProduct)
-        .filter(|(_, row)| row["product_id"] == json!(asked.product_id))
+        .all_with_deleted(Resource::DealProduct)
+        .filter(|(_, row)| row["product_id"] == json!(request.product_id))
         .map(|(id, _)| id)
         .collect();
     for id in rows {
@@ -345,11 +346,11 @@ struct RawRow {
 }
 
 /// Overlays members of a record without any check. A null is stored as null.
-async fn lay_over_row(State(shared): State<Shared>, Json(asked): Json<RawRow>) -> Response {
+async fn overlay_row(State(shared): State<Shared>, Json(request): Json<RawRow>) -> Response {
     let mut state = shared.state_mut();
-    let company = state.companies.iter_mut().find(|company| company.id == asked.company_id);
-    let row = company.and_then(|company| company.records.get_mut(asked.resource, asked.id));
-    match (row.and_then(Value::as_object_mut), asked.members) {
+    let company = state.companies.iter_mut().find(|company| company.id == request.company_id);
+    let row = company.and_then(|company| company.records.get_mut(request.resource, request.id));
+    match (row.and_then(Value::as_object_mut), request.members) {
         (Some(row), Value::Object(members)) => {
             row.extend(members);
             Json(&*row).into_response()
@@ -367,10 +368,10 @@ async fn webhooks(State(shared): State<Shared>) -> Response {
         .into_response()
 }
 
-async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> StatusCode {
+async fn add_mishaps(State(shared): State<Shared>, Json(request): Json<NewMishap>) -> StatusCode {
     let mut state = shared.state_mut();
-    for _ in 0..asked.times {
-        state.webhooks.mishaps.push_back(asked.effect.clone());
+    for _ in 0..request.times {
+        state.webhooks.mishaps.push_back(request.effect.clone());
     }
     StatusCode::NO_CONTENT
 }
@@ -380,6 +381,6 @@ async fn limits(State(shared): State<Shared>) -> Json<Limits> {
 }
 
 async fn set_limits(State(shared): State<Shared>, Json(limits): Json<Limits>) -> StatusCode {
-    shared.meter.limit(limits);
+    shared.meter.set_limits(limits);
     StatusCode::NO_CONTENT
 }

@@ -4,13 +4,19 @@ use crate::{records::Resource, shared::Shared, webhooks::record_answer};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Interval at which an empty queue is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Upper bound for the app's answer to a delivery.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Delivers webhooks until the sandbox stops.
 pub async fn deliver(shared: Shared, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let next = {
             let mut state = shared.state();
             let now = shared.clock().now();
-            let delivery = state.webhooks.next(now);
+            let delivery = state.webhooks.take_due(now);
             delivery.and_then(|delivery| {
                 let company = state.company(delivery.company)?;
                 let webhook = company.records.get(Resource::Webhook, delivery.webhook)?.clone();
@@ -20,14 +26,14 @@ pub async fn deliver(shared: Shared, stop: CancellationToken) {
         let Some((delivery, webhook)) = next else {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
             continue;
         };
         let mut request = shared
             .http()
             .post(webhook["subscription_url"].as_str().unwrap_or_default())
-            .timeout(Duration::from_secs(10))
+            .timeout(DELIVERY_TIMEOUT)
             .json(&delivery.body);
         if let Some(user) = webhook["http_auth_user"].as_str() {
             request = request.basic_auth(user, webhook["http_auth_password"].as_str());

@@ -5,7 +5,7 @@ use sandbox_core::decimal::decimal;
 use serde_json::Value;
 
 /// Returns the type of filters for a kind of record.
-pub(super) fn kind(resource: Resource) -> &'static str {
+pub(super) fn filter_type(resource: Resource) -> &'static str {
     match resource {
         Resource::Person => "people",
         Resource::Organization => "org",
@@ -19,10 +19,10 @@ pub(super) fn kind(resource: Resource) -> &'static str {
 pub(super) fn apply(company: &Company, resource: Resource, id: &str, rows: Vec<Value>) -> Result<Vec<Value>, ActError> {
     let filter = id.parse().ok().and_then(|id| company.records.get(Resource::Filter, id));
     let filter = filter.ok_or_else(|| ActError::NotFound("Filter".into()))?;
-    if filter["type"].as_str() != Some(kind(resource)) {
+    if filter["type"].as_str() != Some(filter_type(resource)) {
         return Err(ActError::Invalid("filter_id is of another type".into()));
     }
-    Ok(rows.into_iter().filter(|row| holds(company, &filter["conditions"], row)).collect())
+    Ok(rows.into_iter().filter(|row| matches_conditions(company, &filter["conditions"], row)).collect())
 }
 
 /// Checks the conditions of a filter: two groups, the first with `and`, the second with `or`.
@@ -34,7 +34,7 @@ pub(super) fn check(company: &Company, conditions: &Value) -> Result<(), ActErro
             return invalid("each group of conditions must have conditions");
         };
         for test in tests {
-            if field_of(company, test).is_none() {
+            if find_field(company, test).is_none() {
                 return invalid("a condition's field_id is not the id of a field of its object");
             }
             if !OPERATORS.contains(&test["operator"].as_str().unwrap_or_default()) {
@@ -47,30 +47,30 @@ pub(super) fn check(company: &Company, conditions: &Value) -> Result<(), ActErro
 
 const OPERATORS: [&str; 9] = ["=", "!=", "<", ">", "<=", ">=", "IS NULL", "IS NOT NULL", "LIKE '%$%'"];
 
-fn field_of(company: &Company, test: &Value) -> Option<Value> {
+fn find_field(company: &Company, test: &Value) -> Option<Value> {
     let object = test["object"].as_str()?;
     let (resource, _) = fields::WITH_FIELDS.into_iter().find(|(resource, _)| resource.word() == object)?;
     let id = test["field_id"].as_str().map_or_else(|| test["field_id"].to_string(), str::to_owned);
     fields::find(company, resource, &id)
 }
 
-fn holds(company: &Company, conditions: &Value, row: &Value) -> bool {
+fn matches_conditions(company: &Company, conditions: &Value, row: &Value) -> bool {
     if let Some(inner) = conditions["conditions"].as_array() {
         let mut results = inner
             .iter()
             .filter(|inner| inner["conditions"] != serde_json::json!([]))
-            .map(|inner| holds(company, inner, row));
+            .map(|inner| matches_conditions(company, inner, row));
         return if conditions["glue"].as_str() == Some("or") {
-            results.any(|holds| holds)
+            results.any(|matches| matches)
         } else {
-            results.all(|holds| holds)
+            results.all(|matches| matches)
         };
     }
-    field_of(company, conditions).is_some_and(|field| test(conditions, &field, row))
+    find_field(company, conditions).is_some_and(|field| evaluate(conditions, &field, row))
 }
 
 /// Evaluates one condition on one record.
-fn test(condition: &Value, field: &Value, row: &Value) -> bool {
+fn evaluate(condition: &Value, field: &Value, row: &Value) -> bool {
     let code = field["field_code"].as_str().unwrap_or_default();
     let value = row["custom_fields"].get(code).unwrap_or(&row[code]);
     let value = value.get("value").unwrap_or(value);
@@ -80,16 +80,16 @@ fn test(condition: &Value, field: &Value, row: &Value) -> bool {
         (Some(value), Some(wanted)) => value.cmp(&wanted),
         _ => text(value).cmp(&text(wanted)),
     };
-    let there = !value.is_null() && *value != serde_json::json!([]) && *value != serde_json::json!("");
+    let is_set = !value.is_null() && *value != serde_json::json!([]) && *value != serde_json::json!("");
     match condition["operator"].as_str().unwrap_or_default() {
         "=" => order.is_eq(),
         "!=" => order.is_ne(),
-        "<" => there && order.is_lt(),
-        ">" => there && order.is_gt(),
-        "<=" => there && order.is_le(),
-        ">=" => there && order.is_ge(),
-        "IS NULL" => !there,
-        "IS NOT NULL" => there,
+        "<" => is_set && order.is_lt(),
+        ">" => is_set && order.is_gt(),
+        "<=" => is_set && order.is_le(),
+        ">=" => is_set && order.is_ge(),
+        "IS NULL" => !is_set,
+        "IS NOT NULL" => is_set,
         _ => text(value).contains(&text(wanted)),
     }
 }

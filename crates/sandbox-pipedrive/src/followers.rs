@@ -13,15 +13,17 @@ pub(super) fn add(
 ) -> Result<Value, ActError> {
     acts::find_visible(company, &writer.user, resource, id)?;
     company.user(user).ok_or_else(|| ActError::Invalid(format!("User not found: user_id {user}")))?;
-    let there =
-        company.records.with(Resource::Follower, resource.member(), id).find(|(_, row)| row["user_id"] == json!(user));
-    if let Some((_, row)) = there {
+    let existing = company
+        .records
+        .find_by(Resource::Follower, resource.member(), id)
+        .find(|(_, row)| row["user_id"] == json!(user));
+    if let Some((_, row)) = existing {
         return Ok(row.clone());
     }
     let at = company.records.next_id(Resource::Follower);
     let row = json!({ "id": at, resource.member(): id, "user_id": user, "add_time": writer.now });
     company.records.put(Resource::Follower, at, row.clone());
-    note(company, resource, id, user, "added", writer);
+    record_follower_change(company, resource, id, user, "added", writer);
     Ok(row)
 }
 
@@ -36,11 +38,18 @@ pub(super) fn remove(
     acts::find_visible(company, &writer.user, resource, id)?;
     let row = at.and_then(|at| company.records.remove(Resource::Follower, at));
     let row = row.ok_or_else(|| ActError::NotFound("Follower".into()))?;
-    note(company, resource, id, row["user_id"].as_i64().unwrap_or_default(), "removed", writer);
+    record_follower_change(company, resource, id, row["user_id"].as_i64().unwrap_or_default(), "removed", writer);
     Ok(())
 }
 
-fn note(company: &mut Company, resource: Resource, id: i64, user: i64, action: &str, writer: &Writer) {
+fn record_follower_change(
+    company: &mut Company,
+    resource: Resource,
+    id: i64,
+    user: i64,
+    action: &str,
+    writer: &Writer,
+) {
     company.version += 1;
     let at = company.records.next_id(Resource::FollowerChange);
     let row = json!({ "id": at, resource.member(): id, "action": action, "actor_user_id": writer.user.id, "follower_user_id": user, "time": writer.now });

@@ -19,22 +19,22 @@ pub(crate) struct Entry {
     pub(crate) source: String,
 }
 
-/// All entries in their order.
+/// All entries, the oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct History(Vec<Entry>);
 
-/// Members that follow from others and have no entry.
-const QUIET: [&str; 3] = ["update_time", "local_close_date", "id"];
+/// Members whose changes have no entry, because they follow from other changes.
+const UNRECORDED_MEMBERS: [&str; 3] = ["update_time", "local_close_date", "id"];
 
 impl History {
-    pub(crate) fn note(
+    pub(crate) fn record(
         &mut self,
         (resource, item): (Resource, i64),
         (user, time, source): (i64, &str, &str),
         before: &Value,
         after: &Value,
     ) {
-        let mut put = |field: String, old: &Value, new: &Value| {
+        let mut push_entry = |field: String, old: &Value, new: &Value| {
             if old != new {
                 let id = i64::try_from(self.0.len()).unwrap_or(i64::MAX) + 1;
                 let (old, new, time, source) = (old.clone(), new.clone(), time.to_owned(), source.to_owned());
@@ -44,27 +44,27 @@ impl History {
         let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
             // A creation has one entry for `add_time`, and a deletion one for `is_deleted`.
             if before.is_null() {
-                put("add_time".into(), &Value::Null, &after["add_time"]);
+                push_entry("add_time".into(), &Value::Null, &after["add_time"]);
             } else {
-                put("is_deleted".into(), &Value::Bool(false), &Value::Bool(true));
+                push_entry("is_deleted".into(), &Value::Bool(false), &Value::Bool(true));
             }
             return;
         };
-        for (name, value) in new.iter().filter(|(name, _)| !QUIET.contains(&name.as_str())) {
-            let was = old.get(name).unwrap_or(&Value::Null);
+        for (name, value) in new.iter().filter(|(name, _)| !UNRECORDED_MEMBERS.contains(&name.as_str())) {
+            let old_value = old.get(name).unwrap_or(&Value::Null);
             match (name.as_str(), value.as_object()) {
                 ("custom_fields", Some(fields)) => {
                     for (code, value) in fields {
-                        put(code.clone(), &was[code.as_str()], value);
+                        push_entry(code.clone(), &old_value[code.as_str()], value);
                     }
                 }
-                _ => put(name.clone(), was, value),
+                _ => push_entry(name.clone(), old_value, value),
             }
         }
     }
 
     /// Returns the entries of one record, the newest first.
-    pub(crate) fn of(&self, resource: Resource, item: i64) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn entries_of(&self, resource: Resource, item: i64) -> impl Iterator<Item = &Entry> {
         self.0.iter().rev().filter(move |entry| entry.resource == resource && entry.item == item)
     }
 }

@@ -1,7 +1,7 @@
 //! Rate limits: requests in two seconds for each token, and a daily budget of tokens for each company.
 //!
-//! The cost of a call is that of its operation. The budget is 30,000 for each seat. Every answer has headers with the
-//! remainder.
+//! The cost of a call is that of its operation. The budget is 30,000 for each seat. Every answer reports the
+//! remainder in headers.
 
 use axum::http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-const WINDOW_SECONDS: i64 = 2;
+const BURST_WINDOW_SECONDS: i64 = 2;
 const DAY_SECONDS: i64 = 86_400;
 const DAILY_TOKENS_FOR_EACH_SEAT: u64 = 30_000;
 
@@ -36,7 +36,7 @@ impl Limits {
 
 /// Usage by token and by company: the window and the count.
 #[derive(Debug, Default)]
-struct Used {
+struct Usage {
     limits: Limits,
     requests: HashMap<String, (i64, u64)>,
     tokens: HashMap<i64, (i64, u64)>,
@@ -44,10 +44,10 @@ struct Used {
 
 /// The counters.
 #[derive(Debug, Default)]
-pub(crate) struct Meter(Mutex<Used>);
+pub(crate) struct Meter(Mutex<Usage>);
 
-/// Remainder after a request, and whether the request is allowed.
-pub(super) struct Left {
+/// Whether a request is allowed, and what remains of the limits after it.
+pub(super) struct RateLimitStatus {
     allowed: bool,
     limit: u64,
     remaining: u64,
@@ -56,8 +56,8 @@ pub(super) struct Left {
 }
 
 impl Meter {
-    pub(crate) fn limit(&self, limits: Limits) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Used { limits, ..Used::default() };
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Usage { limits, ..Usage::default() };
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -65,37 +65,37 @@ impl Meter {
     }
 
     /// Counts a call of a company's token.
-    pub(super) fn spend(&self, token: &str, company: i64, seats: u64, cost: u64, now: i64) -> Left {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Limits { burst, daily_for_each_seat } = used.limits;
+    pub(super) fn count_call(&self, token: &str, company: i64, seats: u64, cost: u64, now: i64) -> RateLimitStatus {
+        let mut usage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Limits { burst, daily_for_each_seat } = usage.limits;
         let limit = if burst == 0 { Limits::default().burst } else { burst };
         let budget = if daily_for_each_seat == 0 { DAILY_TOKENS_FOR_EACH_SEAT } else { daily_for_each_seat } * seats;
-        let requests = used.requests.entry(token.to_owned()).or_default();
-        if requests.0 != now / WINDOW_SECONDS {
-            *requests = (now / WINDOW_SECONDS, 0);
+        let requests = usage.requests.entry(token.to_owned()).or_default();
+        if requests.0 != now / BURST_WINDOW_SECONDS {
+            *requests = (now / BURST_WINDOW_SECONDS, 0);
         }
         requests.1 += 1;
         let count = requests.1;
-        let tokens = used.tokens.entry(company).or_default();
+        let tokens = usage.tokens.entry(company).or_default();
         if tokens.0 != now / DAY_SECONDS {
             *tokens = (now / DAY_SECONDS, 0);
         }
-        let over = (burst > 0 && count > burst) || (daily_for_each_seat > 0 && tokens.1 + cost > budget);
-        if !over {
+        let is_over = (burst > 0 && count > burst) || (daily_for_each_seat > 0 && tokens.1 + cost > budget);
+        if !is_over {
             tokens.1 += cost;
         }
-        Left {
-            allowed: !over,
+        RateLimitStatus {
+            allowed: !is_over,
             limit,
             remaining: limit.saturating_sub(count),
-            reset: WINDOW_SECONDS - now % WINDOW_SECONDS,
+            reset: BURST_WINDOW_SECONDS - now % BURST_WINDOW_SECONDS,
             daily: budget.saturating_sub(tokens.1),
         }
     }
 }
 
-impl Left {
-    pub(super) fn allowed(&self) -> bool {
+impl RateLimitStatus {
+    pub(super) fn is_allowed(&self) -> bool {
         self.allowed
     }
 
@@ -112,7 +112,7 @@ impl Left {
             }
         }
         if !self.allowed {
-            headers.insert("retry-after", HeaderValue::from(WINDOW_SECONDS));
+            headers.insert("retry-after", HeaderValue::from(BURST_WINDOW_SECONDS));
         }
     }
 }

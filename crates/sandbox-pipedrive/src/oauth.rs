@@ -1,7 +1,7 @@
-//! Pipedrive's OAuth: the consent page, tokens, revocation; and the signed tokens of embedded pages.
+//! Pipedrive's OAuth: the consent page, tokens and revocation. Also the signed tokens of embedded pages.
 
 use crate::{
-    app::{App, scope_in_words},
+    app::{App, describe_scope},
     company::Company,
     session::signed_in,
     shared::Shared,
@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use url::Url;
 
-const SIGNED_SECONDS: i64 = 300;
+const SIGNED_TOKEN_SECONDS: i64 = 300;
 
 /// Signs a token for a page of the app.
 pub(crate) fn sign_token(company: &Company, user: &User, secret: &str, clock: Clock) -> String {
@@ -38,7 +38,7 @@ pub(crate) fn sign_token(company: &Company, user: &User, secret: &str, clock: Cl
         exp: i64,
     }
     let iat = clock.epoch();
-    let claims = Claims { user_id: user.id, company_id: company.id, iat, exp: iat + SIGNED_SECONDS };
+    let claims = Claims { user_id: user.id, company_id: company.id, iat, exp: iat + SIGNED_TOKEN_SECONDS };
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap_or_default()
 }
 
@@ -58,13 +58,13 @@ struct Authorize {
     redirect_uri: String,
     state: String,
     /// Scopes of the request. The registration decides which are granted; an empty list is refused.
-    #[serde(deserialize_with = "also_empty")]
+    #[serde(deserialize_with = "text_or_empty")]
     scope: Option<String>,
     decision: String,
 }
 
 /// Reads a text that may be empty. A plain `Option` would read `scope=` as absent.
-fn also_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }
 
@@ -80,23 +80,23 @@ struct ConsentPage<'a> {
     web: &'a str,
 }
 
-fn bad_request(shared: &Shared, request: &Authorize) -> Option<Response> {
+fn check_request(shared: &Shared, request: &Authorize) -> Option<Response> {
     let app = &shared.app;
-    let wrong = |text: &str| Some((StatusCode::BAD_REQUEST, text.to_owned()).into_response());
+    let bad_request = |text: &str| Some((StatusCode::BAD_REQUEST, text.to_owned()).into_response());
     if request.client_id != app.client_id {
-        return wrong("Unknown client_id");
+        return bad_request("Unknown client_id");
     }
     if !request.redirect_uri.is_empty() && request.redirect_uri != app.callback_url {
-        return wrong("redirect_uri does not match the registered callback URL");
+        return bad_request("redirect_uri does not match the registered callback URL");
     }
     if request.scope.as_ref().is_some_and(|scope| scope.trim().is_empty()) {
-        return wrong("scope must not be empty");
+        return bad_request("scope must not be empty");
     }
     None
 }
 
 async fn authorize(State(shared): State<Shared>, jar: CookieJar, Query(request): Query<Authorize>) -> Response {
-    if let Some(refusal) = bad_request(&shared, &request) {
+    if let Some(refusal) = check_request(&shared, &request) {
         return refusal;
     }
     let web = &shared.origins.web;
@@ -114,9 +114,9 @@ async fn authorize(State(shared): State<Shared>, jar: CookieJar, Query(request):
     };
     let state = shared.state_mut();
     match state.user(user_id) {
-        Some((company, user)) => page(&ConsentPage {
+        Some((company, user)) => render_page(&ConsentPage {
             app: &shared.app,
-            scopes: shared.app.scopes.iter().map(|scope| (scope.as_str(), scope_in_words(scope))).collect(),
+            scopes: shared.app.scopes.iter().map(|scope| (scope.as_str(), describe_scope(scope))).collect(),
             may_install: user.may("can_install_apps"),
             user,
             company,
@@ -128,7 +128,7 @@ async fn authorize(State(shared): State<Shared>, jar: CookieJar, Query(request):
 }
 
 async fn decide(State(shared): State<Shared>, jar: CookieJar, Form(request): Form<Authorize>) -> Response {
-    if let Some(refusal) = bad_request(&shared, &request) {
+    if let Some(refusal) = check_request(&shared, &request) {
         return refusal;
     }
     let Some(user_id) = signed_in(&shared, &jar) else {
@@ -154,21 +154,21 @@ async fn decide(State(shared): State<Shared>, jar: CookieJar, Form(request): For
     Redirect::to(back.as_str()).into_response()
 }
 
-fn page(template: &impl Template) -> Response {
+fn render_page(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-fn refused(status: StatusCode, error: &str, message: &str) -> Response {
+fn error_answer(status: StatusCode, error: &str, message: &str) -> Response {
     (status, Json(json!({ "success": false, "message": message, "error": error }))).into_response()
 }
 
 async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<TokenForm>) -> Response {
     let app = &shared.app;
     if !is_client(&headers, &form, &app.client_id, &app.client_secret) {
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client credentials");
+        return error_answer(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client credentials");
     }
     let mut state = shared.state_mut();
     let clock = shared.clock();
@@ -176,15 +176,15 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
     let api = &shared.origins.api;
     let answer = match form.grant_type.as_str() {
         "authorization_code" => grants
-            .take_code(&form.code, clock.epoch())
+            .consume_code(&form.code, clock.epoch())
             .filter(|_| form.redirect_uri.is_empty() || form.redirect_uri == app.callback_url)
-            .map(|code| grants.grant(code.company_id, code.user_id, clock, &code.scopes, api)),
-        "refresh_token" => grants.refresh(&form.refresh_token, clock, api),
-        _ => return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant type"),
+            .map(|code| grants.issue_tokens(code.company_id, code.user_id, clock, &code.scopes, api)),
+        "refresh_token" => grants.refresh_tokens(&form.refresh_token, clock, api),
+        _ => return error_answer(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant type"),
     };
     match answer {
         Some(answer) => Json(answer).into_response(),
-        None => refused(
+        None => error_answer(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
             "Invalid grant: authorization code or refresh token is invalid",
@@ -197,16 +197,17 @@ struct RevokeForm {
     token: String,
 }
 
-/// Revokes a token. A refresh token ends the installation of its user; an access token only itself.
+/// Revokes a token. Revoking a refresh token uninstalls the app for its user. Revoking an access token affects no
+/// other token.
 async fn revoke(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<RevokeForm>) -> Response {
     let app = &shared.app;
     if !is_client(&headers, &TokenForm::default(), &app.client_id, &app.client_secret) {
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client credentials");
+        return error_answer(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client credentials");
     }
     let mut state = shared.state_mut();
-    match state.grants.user_of_refresh(&form.token) {
+    match state.grants.user_of_refresh_token(&form.token) {
         Some(user_id) => state.uninstall(user_id),
-        None => state.grants.remove_access(&form.token),
+        None => state.grants.remove_access_token(&form.token),
     }
     StatusCode::OK.into_response()
 }

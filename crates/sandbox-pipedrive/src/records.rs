@@ -54,7 +54,7 @@ impl Resource {
         }
     }
 
-    /// Returns the member by which other records name a record of this kind.
+    /// Returns the member by which other records refer to a record of this kind.
     pub(crate) fn member(self) -> &'static str {
         match self {
             Self::Deal => "deal_id",
@@ -93,15 +93,15 @@ pub(crate) struct Records {
 impl Records {
     /// Returns a record that is not deleted.
     pub(crate) fn get(&self, resource: Resource, id: i64) -> Option<&Value> {
-        self.get_even_deleted(resource, id).filter(|row| row["is_deleted"] != serde_json::json!(true))
+        self.get_with_deleted(resource, id).filter(|row| row["is_deleted"] != serde_json::json!(true))
     }
 
-    /// Returns a record, even a deleted one.
-    pub(crate) fn get_even_deleted(&self, resource: Resource, id: i64) -> Option<&Value> {
+    /// Returns a record, which may be deleted.
+    pub(crate) fn get_with_deleted(&self, resource: Resource, id: i64) -> Option<&Value> {
         self.rows.get(&resource)?.get(&id)
     }
 
-    /// Returns the record that a member such as `org_id` names, or null.
+    /// Returns the record to which a member such as `org_id` refers, or null.
     pub(crate) fn linked(&self, resource: Resource, id: &Value) -> &Value {
         id.as_i64().and_then(|id| self.get(resource, id)).unwrap_or(&Value::Null)
     }
@@ -117,20 +117,20 @@ impl Records {
     }
 
     /// Returns the parts of a deal in their order.
-    pub(crate) fn of_deal(&self, resource: Resource, deal: i64) -> Vec<(i64, &Value)> {
+    pub(crate) fn parts_of_deal(&self, resource: Resource, deal: i64) -> Vec<(i64, &Value)> {
         let mut rows: Vec<(i64, &Value)> =
             self.all(resource).filter(|(_, row)| row["deal_id"] == serde_json::json!(deal)).collect();
         rows.sort_by_key(|(id, row)| (row["order_nr"].as_i64().unwrap_or(0), *id));
         rows
     }
 
-    /// Returns all records of a kind, even deleted ones.
-    pub(crate) fn even_deleted(&self, resource: Resource) -> impl Iterator<Item = (i64, &Value)> {
+    /// Returns all records of a kind, deleted ones included.
+    pub(crate) fn all_with_deleted(&self, resource: Resource) -> impl Iterator<Item = (i64, &Value)> {
         self.rows.get(&resource).into_iter().flatten().map(|(id, row)| (*id, row))
     }
 
-    /// Returns the records of a kind whose `member` is an id.
-    pub(crate) fn with<'a>(
+    /// Returns the records of a kind whose `member` equals `id`.
+    pub(crate) fn find_by<'a>(
         &'a self,
         resource: Resource,
         member: &'a str,

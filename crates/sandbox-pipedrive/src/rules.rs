@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Adds members that are absent.
-pub(super) fn merge(row: &mut Value, more: &Value) {
+pub(super) fn insert_missing(row: &mut Value, more: &Value) {
     if let (Some(row), Some(more)) = (row.as_object_mut(), more.as_object()) {
         for (key, value) in more {
             row.entry(key).or_insert_with(|| value.clone());
@@ -20,8 +20,8 @@ pub(super) fn merge(row: &mut Value, more: &Value) {
     }
 }
 
-/// Members that name another record, with its kind.
-const LINKS: [(&str, Resource); 6] = [
+/// Members that refer to another record, with its kind.
+const REFERENCES: [(&str, Resource); 6] = [
     ("person_id", Resource::Person),
     ("org_id", Resource::Organization),
     ("deal_id", Resource::Deal),
@@ -30,13 +30,13 @@ const LINKS: [(&str, Resource); 6] = [
     ("stage_id", Resource::Stage),
 ];
 
-/// Values of `visible_to`: owner and followers; everyone; with visibility groups, the owner's group, and that with
-/// those below.
+/// Values of `visible_to`. 1: the owner and followers, 3: everyone. In companies with visibility groups, 5: the owner's
+/// group, 7: the owner's group and the groups below it.
 const VISIBLE_TO: [i64; 4] = [1, 3, 5, 7];
 
-/// Refuses members that name a missing record.
+/// Refuses members that refer to a missing record.
 pub(super) fn check_links(company: &Company, body: &Map<String, Value>) -> Result<(), String> {
-    for (member, resource) in LINKS {
+    for (member, resource) in REFERENCES {
         if let Some(id) = body.get(member).and_then(Value::as_i64)
             && company.records.get(resource, id).is_none()
         {
@@ -51,8 +51,8 @@ pub(super) fn check_links(company: &Company, body: &Map<String, Value>) -> Resul
     {
         return Err(format!("Product variation not found: product_variation_id {id}"));
     }
-    if let Some(seen_by) = body.get("visible_to")
-        && !VISIBLE_TO.contains(&seen_by.as_i64().unwrap_or_default())
+    if let Some(visible_to) = body.get("visible_to")
+        && !VISIBLE_TO.contains(&visible_to.as_i64().unwrap_or_default())
     {
         return Err("visible_to must be one of 1, 3, 5, 7".into());
     }
@@ -82,32 +82,35 @@ pub(super) fn fill_defaults(resource: Resource, id: i64, row: &mut Value, record
     let (now, owner) = (&writer.now, writer.user.id);
     row["id"] = json!(id);
     match resource {
-        Resource::Deal | Resource::Person | Resource::Organization | Resource::Product => merge(
+        Resource::Deal | Resource::Person | Resource::Organization | Resource::Product => insert_missing(
             row,
             &json!({ "owner_id": owner, "add_time": now, "update_time": now, "is_deleted": false, "visible_to": 3, "label_ids": [], "custom_fields": {} }),
         ),
         Resource::DealDiscount => {
             row["id"] = json!(Uuid::new_v4().to_string());
-            merge(row, &json!({ "created_at": now, "created_by": owner, "updated_at": now, "updated_by": owner }));
+            insert_missing(
+                row,
+                &json!({ "created_at": now, "created_by": owner, "updated_at": now, "updated_by": owner }),
+            );
         }
         Resource::DealInstallment => {}
-        _ => merge(row, &json!({ "add_time": now, "update_time": now })),
+        _ => insert_missing(row, &json!({ "add_time": now, "update_time": now })),
     }
     match resource {
-        Resource::Deal => deal(row, records, writer),
+        Resource::Deal => fill_deal_defaults(row, records, writer),
         Resource::Person => {
             let name = row["name"].as_str().unwrap_or_default().to_owned();
             let (first, last) = name
                 .split_once(' ')
                 .map_or((name.clone(), Value::Null), |(first, last)| (first.to_owned(), json!(last)));
-            merge(
+            insert_missing(
                 row,
                 &json!({ "first_name": first, "last_name": last, "org_id": null, "emails": [], "phones": [], "picture_id": null }),
             );
         }
-        Resource::Organization => merge(row, &json!({ "address": null })),
-        Resource::Product => product(id, row, writer),
-        Resource::Activity => merge(
+        Resource::Organization => insert_missing(row, &json!({ "address": null })),
+        Resource::Product => fill_product_defaults(id, row, writer),
+        Resource::Activity => insert_missing(
             row,
             &json!({
                 "subject": "Call", "type": "call", "owner_id": owner, "creator_user_id": owner, "is_deleted": false, "deal_id": null, "lead_id": null,
@@ -117,12 +120,12 @@ pub(super) fn fill_defaults(resource: Resource, id: i64, row: &mut Value, record
             }),
         ),
         Resource::Pipeline => {
-            merge(row, &json!({ "order_nr": id, "is_deleted": false, "is_deal_probability_enabled": false }));
+            insert_missing(row, &json!({ "order_nr": id, "is_deleted": false, "is_deal_probability_enabled": false }));
         }
         Resource::Stage => {
             let before =
                 records.all(Resource::Stage).filter(|(_, stage)| stage["pipeline_id"] == row["pipeline_id"]).count();
-            merge(
+            insert_missing(
                 row,
                 &json!({ "order_nr": before + 1, "is_deleted": false, "deal_probability": 100, "is_deal_rot_enabled": false, "days_to_rotten": null }),
             );
@@ -131,8 +134,8 @@ pub(super) fn fill_defaults(resource: Resource, id: i64, row: &mut Value, record
             let deal = row["deal_id"].as_i64().unwrap_or_default();
             let name = records.linked(Resource::Product, &row["product_id"])["name"].clone();
             let currency = records.get(Resource::Deal, deal).map(|deal| deal["currency"].clone());
-            let order = records.of_deal(Resource::DealProduct, deal).len() + 1;
-            merge(
+            let order = records.parts_of_deal(Resource::DealProduct, deal).len() + 1;
+            insert_missing(
                 row,
                 &json!({
                     "name": name, "currency": currency, "product_variation_id": null, "order_nr": order, "is_enabled": true, "comments": "",
@@ -146,7 +149,7 @@ pub(super) fn fill_defaults(resource: Resource, id: i64, row: &mut Value, record
     }
 }
 
-fn deal(row: &mut Value, records: &Records, writer: &Writer) {
+fn fill_deal_defaults(row: &mut Value, records: &Records, writer: &Writer) {
     let first_stage = || {
         let pipeline = row["pipeline_id"].as_i64().or_else(|| records.all(Resource::Pipeline).next().map(|(id, _)| id));
         let mut stages = records.all(Resource::Stage);
@@ -157,7 +160,7 @@ fn deal(row: &mut Value, records: &Records, writer: &Writer) {
         stage.and_then(|stage| records.get(Resource::Stage, stage)).map(|stage| stage["pipeline_id"].clone());
     row["stage_id"] = json!(stage);
     row["pipeline_id"] = json!(pipeline);
-    merge(
+    insert_missing(
         row,
         &json!({
             "status": "open", "value": 0, "currency": writer.currency, "creator_user_id": writer.user.id, "person_id": null, "org_id": null,
@@ -167,14 +170,14 @@ fn deal(row: &mut Value, records: &Records, writer: &Writer) {
             "arr": null, "mrr": null,
         }),
     );
-    close(row, &writer.now);
+    update_closing_times(row, &writer.now);
 }
 
-/// Sets the times at which a deal was won, lost or closed.
-fn close(row: &mut Value, now: &str) {
+/// Sets the times at which a deal was won, lost or closed, and clears those that do not match its status.
+fn update_closing_times(row: &mut Value, now: &str) {
     let (won, lost) = (row["status"] == json!("won"), row["status"] == json!("lost"));
-    for (member, holds) in [("won_time", won), ("lost_time", lost), ("close_time", won || lost)] {
-        if !holds {
+    for (member, is_set) in [("won_time", won), ("lost_time", lost), ("close_time", won || lost)] {
+        if !is_set {
             row[member] = Value::Null;
         } else if row[member].is_null() {
             row[member] = json!(now);
@@ -182,8 +185,8 @@ fn close(row: &mut Value, now: &str) {
     }
 }
 
-fn product(id: i64, row: &mut Value, writer: &Writer) {
-    merge(
+fn fill_product_defaults(id: i64, row: &mut Value, writer: &Writer) {
+    insert_missing(
         row,
         &json!({
             "code": null, "description": null, "unit": null, "tax": 0, "category": null, "is_linkable": true, "billing_frequency": "one-time",
@@ -191,7 +194,7 @@ fn product(id: i64, row: &mut Value, writer: &Writer) {
         }),
     );
     for price in row["prices"].as_array_mut().into_iter().flatten() {
-        merge(
+        insert_missing(
             price,
             &json!({ "product_id": id, "price": 0, "currency": writer.currency, "cost": 0, "direct_cost": null, "notes": "" }),
         );
@@ -199,7 +202,7 @@ fn product(id: i64, row: &mut Value, writer: &Writer) {
 }
 
 /// Applies a change to a record, with its consequences.
-pub(super) fn change(
+pub(super) fn apply_change(
     resource: Resource,
     row: &mut Value,
     body: Map<String, Value>,
@@ -222,7 +225,7 @@ pub(super) fn change(
                 row["stage_change_time"] = json!(writer.now);
                 row["pipeline_id"] = records.linked(Resource::Stage, &row["stage_id"])["pipeline_id"].clone();
             }
-            close(row, &writer.now);
+            update_closing_times(row, &writer.now);
             if row["is_archived"] != json!(true) {
                 row["archive_time"] = Value::Null;
             } else if row["archive_time"].is_null() {
@@ -250,7 +253,7 @@ pub(super) fn change(
 
 /// Updates the value of a deal with products: the sum of the products minus the deal's discounts.
 pub(super) fn update_deal_value(records: &mut Records, deal: i64, now: &str) {
-    let rows = records.of_deal(Resource::DealProduct, deal);
+    let rows = records.parts_of_deal(Resource::DealProduct, deal);
     if rows.is_empty() {
         return;
     }
@@ -259,13 +262,13 @@ pub(super) fn update_deal_value(records: &mut Records, deal: i64, now: &str) {
         .filter(|(_, row)| row["is_enabled"] != json!(false))
         .filter_map(|(_, row)| decimal(&row["sum"]))
         .sum();
-    let mut off = Decimal::ZERO;
-    for (_, discount) in records.of_deal(Resource::DealDiscount, deal) {
+    let mut discounts = Decimal::ZERO;
+    for (_, discount) in records.parts_of_deal(Resource::DealDiscount, deal) {
         let amount = decimal(&discount["amount"]).unwrap_or_default();
-        off += if discount["type"] == json!("percentage") { sum * amount / dec!(100) } else { amount };
+        discounts += if discount["type"] == json!("percentage") { sum * amount / dec!(100) } else { amount };
     }
     if let Some(row) = records.get_mut(Resource::Deal, deal) {
-        row["value"] = number(round((sum - off).max(Decimal::ZERO), decimals(&row["currency"])));
+        row["value"] = number(round((sum - discounts).max(Decimal::ZERO), decimals(&row["currency"])));
         row["update_time"] = json!(now);
     }
 }
@@ -274,13 +277,13 @@ pub(super) fn update_deal_value(records: &mut Records, deal: i64, now: &str) {
 fn row_sum(row: &Value) -> Value {
     let amount = |name: &str| decimal(&row[name]).unwrap_or_default();
     let gross = amount("item_price") * amount("quantity");
-    let off = if row["discount_type"] == json!("amount") {
+    let discount = if row["discount_type"] == json!("amount") {
         amount("discount")
     } else {
         gross * amount("discount") / dec!(100)
     };
     let tax = if row["tax_method"] == json!("exclusive") { amount("tax") } else { Decimal::ZERO };
-    number(round((gross - off) * (dec!(100) + tax) / dec!(100), decimals(&row["currency"])))
+    number(round((gross - discount) * (dec!(100) + tax) / dec!(100), decimals(&row["currency"])))
 }
 
 /// Returns the number of decimals of sums in a currency: two, or three if the currency has them.

@@ -29,7 +29,7 @@ pub(crate) fn load_file(seeds: &Value, clock: Clock) -> anyhow::Result<Vec<Compa
     seeds.map(|seed| create_company(seed, &clock.pipedrive())).collect()
 }
 
-/// Lists of a seed, in an order in which each record follows those that it names.
+/// Lists of a seed. Records come after those to which they refer.
 const LISTS: [(&str, Resource); 4] = [
     ("organizations", Resource::Organization),
     ("persons", Resource::Person),
@@ -73,16 +73,17 @@ fn create_company(seed: &Value, now: &str) -> anyhow::Result<Company> {
         for row in seed[list].as_array().into_iter().flatten() {
             let mut row = row.clone();
             let id = row["id"].as_i64().context("a record has an id")?;
-            let take =
+            let remove =
                 |row: &mut Value, name: &str| row.as_object_mut().and_then(|row| row.remove(name)).unwrap_or_default();
-            let products = take(&mut row, "products");
-            let discounts = take(&mut row, "discounts");
-            if let Some(owner) = take(&mut row, "owner").as_u64() {
+            let products = remove(&mut row, "products");
+            let discounts = remove(&mut row, "discounts");
+            if let Some(owner) = remove(&mut row, "owner").as_u64() {
                 let user = company.users.get(usize::try_from(owner)?).context("an owner is one of the users")?;
                 row["owner_id"] = json!(user.id);
             }
             if resource == Resource::Product {
-                row["prices"] = json!([{ "price": take(&mut row, "price"), "currency": take(&mut row, "currency") }]);
+                row["prices"] =
+                    json!([{ "price": remove(&mut row, "price"), "currency": remove(&mut row, "currency") }]);
             }
             add(records, resource, id, row);
             for (at, product) in (1_i64..).zip(products.as_array().into_iter().flatten()) {
@@ -102,7 +103,7 @@ fn create_company(seed: &Value, now: &str) -> anyhow::Result<Company> {
     }
     for activity in seed["activities"].as_array().into_iter().flatten() {
         acts::create(&mut company, Resource::Activity, activity, &writer)
-            .map_err(|wrong| anyhow::anyhow!("an activity of the seeds: {wrong:?}"))?;
+            .map_err(|error| anyhow::anyhow!("an activity of the seeds: {error:?}"))?;
     }
     company.take_changes();
     Ok(company)

@@ -56,14 +56,18 @@ impl Shared {
 
     /// Removes all limits of requests.
     pub fn lift_limits(&self) {
-        self.meter.limit(Limits::NONE);
+        self.meter.set_limits(Limits::NONE);
     }
 
     /// Returns the addresses and credentials that a program needs, as environment variables.
     pub fn env(&self) -> Vec<(&'static str, String)> {
         let Origins { web, oauth, api } = &*self.origins;
         let secret = |kind| {
-            self.app.of_kind(kind).next().map(|extension| self.app.secret(extension).to_owned()).unwrap_or_default()
+            self.app
+                .extensions_of_kind(kind)
+                .next()
+                .map(|extension| self.app.secret(extension).to_owned())
+                .unwrap_or_default()
         };
         vec![
             ("PIPEDRIVE_WEB_URL", web.clone()),

@@ -59,13 +59,13 @@ impl State {
     pub(crate) fn uninstall(&mut self, user_id: i64) {
         self.grants.uninstall(user_id);
         for company in &mut self.companies {
-            let own: Vec<i64> = company
+            let subscriptions: Vec<i64> = company
                 .records
-                .with(Resource::Webhook, "owner_id", user_id)
+                .find_by(Resource::Webhook, "owner_id", user_id)
                 .filter(|(_, row)| row["type"] == json!("application"))
                 .map(|(id, _)| id)
                 .collect();
-            for id in own {
+            for id in subscriptions {
                 company.records.remove(Resource::Webhook, id);
             }
         }

@@ -15,20 +15,20 @@ pub(crate) struct User {
     pub(crate) locale: String,
     pub(crate) language: Value,
     pub(crate) timezone_name: String,
-    #[serde(default = "light")]
+    #[serde(default = "default_theme")]
     pub(crate) theme: String,
-    #[serde(default = "yes")]
+    #[serde(default = "default_active")]
     pub(crate) active: bool,
     /// Permissions that differ from those of an admin or a regular user.
     #[serde(default)]
     pub(crate) permissions: BTreeMap<String, bool>,
 }
 
-fn light() -> String {
+fn default_theme() -> String {
     "light".into()
 }
 
-fn yes() -> bool {
+fn default_active() -> bool {
     true
 }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 /// Seconds until each further attempt.
 const RETRY_SECONDS: [i64; 3] = [3, 30, 150];
-const MAX_FAILING_TIME: SignedDuration = SignedDuration::from_hours(72);
-/// First attempts that may fail in a row until deliveries pause.
+const MAX_FAILING_DURATION: SignedDuration = SignedDuration::from_hours(72);
+/// First attempts that fail in a row before deliveries pause.
 const MAX_FAILURES: u64 = 10;
 const BAN_DURATION: SignedDuration = SignedDuration::from_mins(30);
 
@@ -29,7 +29,7 @@ pub(crate) struct Delivery {
     attempts: usize,
 }
 
-/// Deliveries on their way.
+/// Deliveries that are waiting, and the mishaps for the next ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Webhooks {
     queue: VecDeque<Delivery>,
@@ -43,16 +43,16 @@ impl Webhooks {
             let (object, action) = (change.resource.word(), change.action());
             let row = if change.after.is_null() { &change.before } else { &change.after };
             let permitted: Vec<&User> =
-                company.users.iter().filter(|user| company.sees(user, change.resource, row)).collect();
+                company.users.iter().filter(|user| company.user_may_see(user, change.resource, row)).collect();
             for (id, webhook) in company.records.all(Resource::Webhook) {
                 let wants = |member: &str, word: &str| matches!(webhook[member].as_str(), Some(wanted) if wanted == "*" || wanted == word);
-                let sees = permitted.iter().any(|user| webhook["user_id"] == json!(user.id));
-                let banned = moment(&webhook["banned_until"]).is_some_and(|until| now < until);
+                let may_see = permitted.iter().any(|user| webhook["user_id"] == json!(user.id));
+                let is_banned = parse_time(&webhook["banned_until"]).is_some_and(|until| now < until);
                 if object.is_empty()
                     || !wants("event_object", object)
                     || !wants("event_action", action)
-                    || !sees
-                    || banned
+                    || !may_see
+                    || is_banned
                 {
                     continue;
                 }
@@ -91,13 +91,13 @@ impl Webhooks {
         self.queue.len()
     }
 
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Delivery> {
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<Delivery> {
         let at = self.queue.iter().position(|delivery| delivery.due <= now)?;
         self.queue.remove(at)
     }
 }
 
-fn moment(value: &Value) -> Option<Timestamp> {
+fn parse_time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 
@@ -125,9 +125,9 @@ pub(crate) fn record_answer(
             webhook["banned_until"] = json!((now + BAN_DURATION).to_string());
         }
     }
-    let since = moment(&webhook["failing_since"]).unwrap_or(now);
+    let since = parse_time(&webhook["failing_since"]).unwrap_or(now);
     webhook["failing_since"] = json!(since.to_string());
-    if now.duration_since(since) > MAX_FAILING_TIME {
+    if now.duration_since(since) > MAX_FAILING_DURATION {
         company.records.remove(Resource::Webhook, delivery.webhook);
         return;
     }

@@ -1,4 +1,4 @@
-//! Answers of the API: one record, a page of a list, a refusal. Also the body of a request.
+//! Bodies of requests, and answers of the API: a record, a page of a list, a refusal.
 
 use crate::act_error::ActError;
 use axum::{
@@ -45,8 +45,8 @@ impl Refusal {
 }
 
 impl From<ActError> for Refusal {
-    fn from(wrong: ActError) -> Self {
-        match wrong {
+    fn from(error: ActError) -> Self {
+        match error {
             ActError::Invalid(message) => Self::invalid(message),
             ActError::NotFound(what) => Self::not_found(&what),
             ActError::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
@@ -71,7 +71,7 @@ impl IntoResponse for Refusal {
 }
 
 /// Answers with one record, or with a list that has no pages.
-pub(super) fn one(status: StatusCode, data: &Value) -> Response {
+pub(super) fn data_response(status: StatusCode, data: &Value) -> Response {
     (status, Json(json!({ "success": true, "data": data }))).into_response()
 }
 
@@ -107,7 +107,7 @@ impl Page {
     }
 
     /// Returns one page of rows, and the cursor of the next page.
-    pub(super) fn of(&self, rows: Vec<Value>) -> Result<(Vec<Value>, Option<String>), Refusal> {
+    pub(super) fn slice(&self, rows: Vec<Value>) -> Result<(Vec<Value>, Option<String>), Refusal> {
         let (start, limit) = self.bounds()?;
         let next =
             (start + limit < rows.len()).then(|| BASE64_URL_SAFE_NO_PAD.encode(format!("from:{}", start + limit)));
@@ -115,7 +115,7 @@ impl Page {
     }
 
     pub(super) fn answer(&self, rows: Vec<Value>) -> Answer {
-        let (data, next) = self.of(rows)?;
+        let (data, next) = self.slice(rows)?;
         Ok(Json(json!({ "success": true, "data": data, "additional_data": { "next_cursor": next } })).into_response())
     }
 }
@@ -130,9 +130,9 @@ pub(super) struct V1Page {
 
 impl V1Page {
     /// Returns one page of rows, and the content of `additional_data.pagination`.
-    pub(super) fn of(&self, rows: Vec<Value>) -> Result<(Vec<Value>, Value), Refusal> {
-        let number = |text: &Option<String>, otherwise: usize| match text.as_deref() {
-            None | Some("") => Ok(otherwise),
+    pub(super) fn slice(&self, rows: Vec<Value>) -> Result<(Vec<Value>, Value), Refusal> {
+        let number = |text: &Option<String>, default: usize| match text.as_deref() {
+            None | Some("") => Ok(default),
             Some(text) => text
                 .parse::<usize>()
                 .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "Bad request: start and limit must be numbers")),
@@ -148,7 +148,7 @@ impl V1Page {
 
     /// Answers with one page of a list.
     pub(super) fn answer(&self, rows: Vec<Value>) -> Answer {
-        let (data, pagination) = self.of(rows)?;
+        let (data, pagination) = self.slice(rows)?;
         Ok(Json(json!({ "success": true, "data": data, "additional_data": { "pagination": pagination } }))
             .into_response())
     }

@@ -15,7 +15,7 @@ pub(super) struct Caller {
     pub(super) company: i64,
     pub(super) user: i64,
     /// Whether the token belongs to an app.
-    pub(super) app: bool,
+    pub(super) is_app: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -35,12 +35,12 @@ impl Caller {
     pub(super) fn act(&self, shared: &Shared, work: impl FnOnce(&mut Company, &Writer) -> Answer) -> Response {
         let mut state = shared.state_mut();
         let (now, moment) = (shared.clock().pipedrive(), shared.clock().now());
-        let answered = state.act(self.company, moment, |company| {
+        let response = state.act(self.company, moment, |company| {
             let user = company.user(self.user)?;
             let writer = company.writer(user, &now, "api");
             Some(work(company, &writer).unwrap_or_else(IntoResponse::into_response))
         });
-        answered.flatten().unwrap_or_else(|| unauthorized().into_response())
+        response.flatten().unwrap_or_else(|| unauthorized().into_response())
     }
 }
 

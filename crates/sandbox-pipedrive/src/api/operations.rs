@@ -14,7 +14,7 @@ use axum::{
 use sandbox_core::oauth::bearer;
 use std::sync::LazyLock;
 
-const OPERATIONS: &str = include_str!("operations.txt");
+const OPERATIONS_FILE: &str = include_str!("operations.txt");
 
 #[derive(Debug)]
 struct Operation {
@@ -25,8 +25,8 @@ struct Operation {
     scopes: Vec<&'static str>,
 }
 
-static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    OPERATIONS
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    OPERATIONS_FILE
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| {
@@ -42,36 +42,37 @@ static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Parameters of paths that are texts.
-const TEXTS: [&str; 4] = ["{field_code}", "{discount_id}", "{conversion_id}", "{commentId}"];
+/// Parameters of paths that hold a text. All others hold a number.
+const TEXT_PARAMETERS: [&str; 4] = ["{field_code}", "{discount_id}", "{conversion_id}", "{commentId}"];
 
 fn is_parameter(segment: &str) -> bool {
     segment.starts_with('{')
 }
 
-/// Finds the operation of a call. If several match, the one with the fewest parameters is meant.
+/// Finds the operation of a call. If several match, returns the one with the fewest parameters.
 fn find(version: &str, method: &str, path: &[&str]) -> Option<&'static Operation> {
-    ALL.iter()
+    OPERATIONS
+        .iter()
         .filter(|operation| {
             operation.version == version
                 && operation.method == method
                 && operation.path.len() == path.len()
-                && operation.path.iter().zip(path).all(|(wanted, given)| is_parameter(wanted) || wanted == given)
+                && operation.path.iter().zip(path).all(|(wanted, actual)| is_parameter(wanted) || wanted == actual)
         })
         .min_by_key(|operation| operation.path.iter().filter(|segment| is_parameter(segment)).count())
 }
 
 impl Operation {
-    /// Returns a parameter that should be a number and is not.
-    fn misfit(&self, path: &[&str]) -> Option<&'static str> {
-        let by_code = |name: &str| {
-            TEXTS.contains(&name)
+    /// Returns the name of the first numeric parameter whose value is not a number.
+    fn non_numeric_parameter(&self, path: &[&str]) -> Option<&'static str> {
+        let is_text = |name: &str| {
+            TEXT_PARAMETERS.contains(&name)
                 || matches!(self.path[0], "leads" | "leadLabels" | "goals" | "permissionSets" | "callLogs" | "channels")
         };
         self.path
             .iter()
             .zip(path)
-            .find(|(name, given)| is_parameter(name) && !by_code(name) && given.parse::<i64>().is_err())
+            .find(|(name, actual)| is_parameter(name) && !is_text(name) && actual.parse::<i64>().is_err())
             .map(|(name, _)| name.trim_matches(['{', '}']))
     }
 }
@@ -83,7 +84,7 @@ fn version_and_path(path: &str) -> Option<(&'static str, Vec<&str>)> {
     Some((version, rest.split('/').collect()))
 }
 
-/// Returns an API token: the header `x-api-token` or the parameter `api_token`.
+/// Returns the API token of a request, from the header `x-api-token` or the parameter `api_token`.
 fn api_token(request: &Request) -> Option<String> {
     let header = request.headers().get("x-api-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
     header.or_else(|| {
@@ -98,16 +99,16 @@ fn api_token(request: &Request) -> Option<String> {
 fn identify_caller(shared: &Shared, request: &Request) -> Option<(Caller, Option<Vec<String>>, String)> {
     let state = shared.state();
     let (caller, scopes, token) = if let Some(token) = bearer(request.headers()) {
-        let grant = state.grants.of_access(token, shared.clock().epoch())?;
+        let grant = state.grants.find_by_access_token(token, shared.clock().epoch())?;
         (
-            Caller { company: grant.company_id, user: grant.user_id, app: true },
+            Caller { company: grant.company_id, user: grant.user_id, is_app: true },
             Some(grant.scopes.clone()),
             token.to_owned(),
         )
     } else {
         let token = api_token(request)?;
         let (company, user) = state.users().find(|(_, user)| user.api_token() == token)?;
-        (Caller { company: company.id, user: user.id, app: false }, None, token)
+        (Caller { company: company.id, user: user.id, is_app: false }, None, token)
     };
     let user = state.company(caller.company)?.user(caller.user)?;
     (user.active && user.may("can_use_api")).then_some((caller, scopes, token))
@@ -117,30 +118,30 @@ fn identify_caller(shared: &Shared, request: &Request) -> Option<(Caller, Option
 pub(super) async fn gate(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let uri: Uri = request.uri().clone();
     let Some((version, path)) = version_and_path(uri.path()) else {
-        return unknown().into_response();
+        return unknown_method().into_response();
     };
     let Some(operation) = find(version, request.method().as_str(), &path) else {
-        return unknown().into_response();
+        return unknown_method().into_response();
     };
     let Some((caller, scopes, token)) = identify_caller(&shared, &request) else {
         return unauthorized().into_response();
     };
     let seats = shared.state().company(caller.company).map_or(0, |company| company.users.len()) as u64;
-    let left = shared.meter.spend(&token, caller.company, seats, operation.cost, shared.clock().epoch());
-    let mut response = if !left.allowed() {
+    let rate_limit = shared.meter.count_call(&token, caller.company, seats, operation.cost, shared.clock().epoch());
+    let mut response = if !rate_limit.is_allowed() {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "request over limit").into_response()
     } else if scopes.is_some_and(|scopes| {
         !operation.scopes.is_empty()
             && !operation.scopes.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted))
     }) {
         Refusal::new(StatusCode::FORBIDDEN, "Scope and URL mismatch").into_response()
-    } else if let Some(name) = operation.misfit(&path) {
+    } else if let Some(name) = operation.non_numeric_parameter(&path) {
         Refusal::invalid(format!("{name} must be an integer")).into_response()
     } else {
         request.extensions_mut().insert(caller);
         normalize_refusal(next.run(request).await)
     };
-    left.write_headers(response.headers_mut());
+    rate_limit.write_headers(response.headers_mut());
     response
 }
 
@@ -154,6 +155,6 @@ fn normalize_refusal(response: Response) -> Response {
     }
 }
 
-fn unknown() -> Refusal {
+fn unknown_method() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "Unknown method .")
 }

@@ -4,7 +4,7 @@ use crate::records::Resource;
 
 type Field = (&'static str, &'static str, &'static str);
 
-const DEAL: [Field; 27] = [
+const DEAL_FIELDS: [Field; 27] = [
     ("ID", "id", "int"),
     ("Title", "title", "varchar"),
     ("Value", "value", "monetary"),
@@ -34,7 +34,7 @@ const DEAL: [Field; 27] = [
     ("Source channel ID", "channel_id", "varchar"),
 ];
 
-const PERSON: [Field; 17] = [
+const PERSON_FIELDS: [Field; 17] = [
     ("ID", "id", "int"),
     ("Name", "name", "varchar"),
     ("First name", "first_name", "varchar"),
@@ -54,7 +54,7 @@ const PERSON: [Field; 17] = [
     ("Marketing status", "marketing_status", "enum"),
 ];
 
-const ORGANIZATION: [Field; 8] = [
+const ORGANIZATION_FIELDS: [Field; 8] = [
     ("ID", "id", "int"),
     ("Name", "name", "varchar"),
     ("Address", "address", "address"),
@@ -65,7 +65,7 @@ const ORGANIZATION: [Field; 8] = [
     ("Update time", "update_time", "date"),
 ];
 
-const PRODUCT: [Field; 11] = [
+const PRODUCT_FIELDS: [Field; 11] = [
     ("ID", "id", "int"),
     ("Name", "name", "varchar"),
     ("Product code", "code", "varchar"),
@@ -79,7 +79,7 @@ const PRODUCT: [Field; 11] = [
     ("Update time", "update_time", "date"),
 ];
 
-const ACTIVITY: [Field; 16] = [
+const ACTIVITY_FIELDS: [Field; 16] = [
     ("ID", "id", "int"),
     ("Subject", "subject", "varchar"),
     ("Type", "type", "enum"),
@@ -99,17 +99,17 @@ const ACTIVITY: [Field; 16] = [
 ];
 
 /// Returns the built-in fields of a kind of record.
-pub(super) fn of(resource: Resource) -> &'static [Field] {
+pub(super) fn list(resource: Resource) -> &'static [Field] {
     match resource {
-        Resource::Person => &PERSON,
-        Resource::Organization => &ORGANIZATION,
-        Resource::Product => &PRODUCT,
-        Resource::Activity => &ACTIVITY,
-        _ => &DEAL,
+        Resource::Person => &PERSON_FIELDS,
+        Resource::Organization => &ORGANIZATION_FIELDS,
+        Resource::Product => &PRODUCT_FIELDS,
+        Resource::Activity => &ACTIVITY_FIELDS,
+        _ => &DEAL_FIELDS,
     }
 }
 
-/// Translates the name of a built-in field. Fields have names in the language in which the company signed up.
+/// Translates the name of a built-in field. A company's fields are named in the language of its sign-up.
 pub(super) fn translate_to_portuguese(name: &str) -> &str {
     match name {
         "Name" => "Nome",

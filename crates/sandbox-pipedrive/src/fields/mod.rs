@@ -22,7 +22,7 @@ pub(super) const WITH_FIELDS: [(Resource, &str); 5] = [
 ];
 
 /// Types of custom fields.
-const OWN_KINDS: [&str; 16] = [
+const CUSTOM_FIELD_TYPES: [&str; 16] = [
     "varchar",
     "text",
     "double",
@@ -41,34 +41,34 @@ const OWN_KINDS: [&str; 16] = [
     "user",
 ];
 
-/// First id of built-in fields. Each kind of record has a hundred; custom fields follow.
+/// First id of built-in fields. Each kind of record has a range of 100 ids.
 const FIRST_ID: i64 = 12_400;
-const FIRST_OWN_ID: i64 = 13_000;
+const FIRST_CUSTOM_ID: i64 = 13_000;
 const FIRST_OPTION_ID: i64 = 20;
 
 /// Returns all fields of a kind of record in the form of v2, with the id that v1 uses. Built-in fields come first.
-pub(super) fn of(company: &Company, resource: Resource) -> Vec<Value> {
+pub(super) fn list(company: &Company, resource: Resource) -> Vec<Value> {
     let place = WITH_FIELDS.iter().position(|(with, _)| *with == resource).unwrap_or(0);
     let first = FIRST_ID + 100 * i64::try_from(place).unwrap_or(0);
-    let built_in = (first..).zip(built_in::of(resource)).map(|(id, (name, code, kind))| {
+    let built_in = (first..).zip(built_in::list(resource)).map(|(id, (name, code, kind))| {
         let name = if company.country == "BR" { built_in::translate_to_portuguese(name) } else { name };
         let mut field = definition(name, code, kind);
         field["id"] = json!(id);
         field["options"] = built_in_options(company, resource, code);
         field
     });
-    built_in.chain(own(company, resource).cloned()).collect()
+    built_in.chain(custom_fields(company, resource).cloned()).collect()
 }
 
 /// Returns the custom fields of a kind of record.
-pub(super) fn own(company: &Company, resource: Resource) -> impl Iterator<Item = &Value> {
+pub(super) fn custom_fields(company: &Company, resource: Resource) -> impl Iterator<Item = &Value> {
     company.fields.iter().filter(move |field| field["entity"] == json!(resource.word()))
 }
 
 /// Adds the company's custom fields to a record for v2, with null for empty ones.
 pub(super) fn with_custom_fields(company: &Company, resource: Resource, mut row: Value) -> Value {
     if let Some(values) = row.get_mut("custom_fields").and_then(Value::as_object_mut) {
-        for code in own(company, resource).filter_map(|field| field["field_code"].as_str()) {
+        for code in custom_fields(company, resource).filter_map(|field| field["field_code"].as_str()) {
             values.entry(code).or_insert(Value::Null);
         }
     }
@@ -78,9 +78,9 @@ pub(super) fn with_custom_fields(company: &Company, resource: Resource, mut row:
 /// Adds the type of each custom field to its value, for webhooks.
 pub(super) fn with_field_types(company: &Company, resource: Resource, mut row: Value) -> Value {
     if let Some(values) = row.get_mut("custom_fields").and_then(Value::as_object_mut) {
-        for field in own(company, resource) {
+        for field in custom_fields(company, resource) {
             let Some(value) = values.get_mut(field["field_code"].as_str().unwrap_or_default()) else { continue };
-            let mut told = match (field["field_type"].as_str(), &*value) {
+            let mut typed = match (field["field_type"].as_str(), &*value) {
                 (_, Value::Null) => continue,
                 (Some("enum"), id) => json!({ "id": id }),
                 (Some("set"), ids) => {
@@ -90,8 +90,8 @@ pub(super) fn with_field_types(company: &Company, resource: Resource, mut row: V
                 (_, Value::Object(parts)) => Value::Object(parts.clone()),
                 (_, plain) => json!({ "value": plain }),
             };
-            told["type"] = field["field_type"].clone();
-            *value = told;
+            typed["type"] = field["field_type"].clone();
+            *value = typed;
         }
     }
     row
@@ -99,25 +99,25 @@ pub(super) fn with_field_types(company: &Company, resource: Resource, mut row: V
 
 /// Finds a field by its code or its id.
 pub(super) fn find(company: &Company, resource: Resource, code: &str) -> Option<Value> {
-    of(company, resource).into_iter().find(|field| field["field_code"] == json!(code) || is_id(&field["id"], code))
+    list(company, resource).into_iter().find(|field| field["field_code"] == json!(code) || is_id(&field["id"], code))
 }
 
 fn built_in_options(company: &Company, resource: Resource, code: &str) -> Value {
-    let labelled =
+    let label_options =
         |pairs: &[(i64, &str)]| pairs.iter().map(|(id, label)| json!({ "id": id, "label": label })).collect::<Value>();
     match (resource, code) {
-        (_, "visible_to") => labelled(&[(1, "Item owner"), (3, "All users")]),
+        (_, "visible_to") => label_options(&[(1, "Item owner"), (3, "All users")]),
         (Resource::Deal, "stage_id") => company
             .records
             .all(Resource::Stage)
             .map(|(id, stage)| json!({ "id": id, "label": stage["name"] }))
             .collect(),
-        (Resource::Deal, "label_ids") => labelled(&[(1, "Hot"), (2, "Warm"), (3, "Cold")]),
+        (Resource::Deal, "label_ids") => label_options(&[(1, "Hot"), (2, "Warm"), (3, "Cold")]),
         (Resource::Person, "label_ids") => {
-            labelled(&[(4, "Customer"), (5, "Hot lead"), (6, "Warm lead"), (7, "Cold lead")])
+            label_options(&[(4, "Customer"), (5, "Hot lead"), (6, "Warm lead"), (7, "Cold lead")])
         }
         (Resource::Organization, "label_ids") => {
-            labelled(&[(8, "Customer"), (9, "Hot lead"), (10, "Warm lead"), (11, "Cold lead")])
+            label_options(&[(8, "Customer"), (9, "Hot lead"), (10, "Warm lead"), (11, "Cold lead")])
         }
         _ => Value::Null,
     }
@@ -148,20 +148,20 @@ pub(super) fn complete_seeds(company: &mut Company) {
         let mut field = definition(text("field_name"), text("field_code"), text("field_type"));
         field["options"] = seed["options"].clone();
         field["entity"] = seed["entity"].clone();
-        field["id"] = json!(next_id(company));
+        field["id"] = json!(reserve_field_id(company));
         company.fields.push(field);
     }
 }
 
-/// Takes an id for a field. Ids are never reused.
-fn next_id(company: &mut Company) -> i64 {
-    let highest = company.fields.iter().filter_map(|field| field["id"].as_i64()).max().unwrap_or(FIRST_OWN_ID);
+/// Reserves an id for a field. Ids are never reused.
+fn reserve_field_id(company: &mut Company) -> i64 {
+    let highest = company.fields.iter().filter_map(|field| field["id"].as_i64()).max().unwrap_or(FIRST_CUSTOM_ID);
     company.last_field = company.last_field.max(highest) + 1;
     company.last_field
 }
 
-/// Takes a number of ids for options, and returns the first.
-fn next_options(company: &mut Company, count: usize) -> i64 {
+/// Reserves a number of consecutive ids for options, and returns the first.
+fn reserve_option_ids(company: &mut Company, count: usize) -> i64 {
     let options = company.fields.iter().flat_map(|field| field["options"].as_array().into_iter().flatten());
     let highest = options.filter_map(|option| option["id"].as_i64()).max().unwrap_or(FIRST_OPTION_ID);
     let first = company.last_option.max(highest) + 1;
@@ -176,46 +176,46 @@ pub(super) fn create(
     name: &str,
     kind: &str,
     labels: &[String],
-    more: &Value,
+    other_members: &Value,
     now: &str,
 ) -> Result<Value, ActError> {
     let invalid = |text: String| Err(ActError::Invalid(text));
     if name.trim().is_empty() {
         return invalid("field_name is required".into());
     }
-    if !OWN_KINDS.contains(&kind) {
-        return invalid(format!("field_type must be one of {}", OWN_KINDS.join(", ")));
+    if !CUSTOM_FIELD_TYPES.contains(&kind) {
+        return invalid(format!("field_type must be one of {}", CUSTOM_FIELD_TYPES.join(", ")));
     }
-    let with_options = matches!(kind, "enum" | "set");
-    if with_options && labels.is_empty() {
+    let has_options = matches!(kind, "enum" | "set");
+    if has_options && labels.is_empty() {
         return invalid("options is required for this field_type".into());
     }
     let code = format!("{}{}", Uuid::new_v4().simple(), &Uuid::new_v4().simple().to_string()[..8]);
     let mut field = definition(name, &code, kind);
-    if with_options {
-        let first = next_options(company, labels.len());
+    if has_options {
+        let first = reserve_option_ids(company, labels.len());
         field["options"] = (first..)
             .zip(labels)
             .map(|(id, label)| json!({ "id": id, "label": label, "color": null, "update_time": null, "add_time": now }))
             .collect();
     }
-    for (member, value) in more.as_object().into_iter().flatten() {
+    for (member, value) in other_members.as_object().into_iter().flatten() {
         field[member.as_str()] = value.clone();
     }
     field["entity"] = json!(resource.word());
-    field["id"] = json!(next_id(company));
+    field["id"] = json!(reserve_field_id(company));
     field["add_time"] = json!(now);
     company.fields.push(field.clone());
     Ok(field)
 }
 
 /// Returns the index of a custom field, by code or id.
-fn place(company: &Company, resource: Resource, code: &str) -> Result<usize, ActError> {
-    let found = company.fields.iter().position(|field| {
+fn custom_field_index(company: &Company, resource: Resource, code: &str) -> Result<usize, ActError> {
+    let index = company.fields.iter().position(|field| {
         field["entity"] == json!(resource.word()) && (field["field_code"] == json!(code) || is_id(&field["id"], code))
     });
-    match found {
-        Some(at) => Ok(at),
+    match index {
+        Some(index) => Ok(index),
         None if find(company, resource, code).is_some() => {
             Err(ActError::Forbidden("This field cannot be changed".into()))
         }
@@ -230,7 +230,7 @@ pub(super) fn change(
     code: &str,
     members: &Value,
 ) -> Result<Value, ActError> {
-    let at = place(company, resource, code)?;
+    let at = custom_field_index(company, resource, code)?;
     for (member, value) in members.as_object().into_iter().flatten() {
         company.fields[at][member.as_str()] = value.clone();
     }
@@ -239,10 +239,10 @@ pub(super) fn change(
 
 /// Deletes a custom field with its values.
 pub(super) fn remove(company: &mut Company, resource: Resource, code: &str) -> Result<Value, ActError> {
-    let at = place(company, resource, code)?;
+    let at = custom_field_index(company, resource, code)?;
     let field = company.fields.remove(at);
     let code = field["field_code"].as_str().unwrap_or_default();
-    let ids: Vec<i64> = company.records.even_deleted(resource).map(|(id, _)| id).collect();
+    let ids: Vec<i64> = company.records.all_with_deleted(resource).map(|(id, _)| id).collect();
     for id in ids {
         if let Some(values) = company
             .records
@@ -256,8 +256,8 @@ pub(super) fn remove(company: &mut Company, resource: Resource, code: &str) -> R
 }
 
 /// Returns the index of a custom field and its options.
-fn options(company: &mut Company, resource: Resource, code: &str) -> Result<(usize, Vec<Value>), ActError> {
-    let at = place(company, resource, code)?;
+fn find_options(company: &mut Company, resource: Resource, code: &str) -> Result<(usize, Vec<Value>), ActError> {
+    let at = custom_field_index(company, resource, code)?;
     match company.fields[at]["options"].as_array() {
         Some(options) => Ok((at, options.clone())),
         None => Err(ActError::Invalid("the field has no options".into())),
@@ -271,20 +271,20 @@ pub(super) fn add_options(
     body: &Value,
     now: &str,
 ) -> Result<Value, ActError> {
-    let (at, mut all) = options(company, resource, code)?;
-    let mut made = Vec::new();
+    let (at, mut all) = find_options(company, resource, code)?;
+    let mut added = Vec::new();
     let new = body.as_array().map_or(&[][..], Vec::as_slice);
-    for (id, option) in (next_options(company, new.len())..).zip(new) {
+    for (id, option) in (reserve_option_ids(company, new.len())..).zip(new) {
         let label = option["label"].as_str().filter(|label| !label.is_empty());
         let label = label.ok_or_else(|| ActError::Invalid("label is required".into()))?;
         if all.iter().any(|option| option["label"] == json!(label)) {
-            return Err(ActError::Invalid(format!("the option {label} is there already")));
+            return Err(ActError::Invalid(format!("the option {label} exists already")));
         }
         all.push(json!({ "id": id, "label": label, "color": null, "update_time": null, "add_time": now }));
-        made.push(json!({ "id": id, "label": label }));
+        added.push(json!({ "id": id, "label": label }));
     }
     company.fields[at]["options"] = Value::Array(all);
-    Ok(Value::Array(made))
+    Ok(Value::Array(added))
 }
 
 pub(super) fn rename_options(
@@ -294,14 +294,14 @@ pub(super) fn rename_options(
     body: &Value,
     now: &str,
 ) -> Result<Value, ActError> {
-    let (at, mut all) = options(company, resource, code)?;
+    let (at, mut all) = find_options(company, resource, code)?;
     let mut changed = Vec::new();
-    for asked in body.as_array().into_iter().flatten() {
-        let option = all.iter_mut().find(|option| option["id"] == asked["id"]);
+    for requested in body.as_array().into_iter().flatten() {
+        let option = all.iter_mut().find(|option| option["id"] == requested["id"]);
         let option = option.ok_or_else(|| ActError::NotFound("Option".into()))?;
-        option["label"] = asked["label"].clone();
+        option["label"] = requested["label"].clone();
         option["update_time"] = json!(now);
-        changed.push(json!({ "id": asked["id"], "label": asked["label"] }));
+        changed.push(json!({ "id": requested["id"], "label": requested["label"] }));
     }
     company.fields[at]["options"] = Value::Array(all);
     Ok(Value::Array(changed))
@@ -313,12 +313,12 @@ pub(super) fn remove_options(
     code: &str,
     body: &Value,
 ) -> Result<Value, ActError> {
-    let (at, all) = options(company, resource, code)?;
+    let (at, all) = find_options(company, resource, code)?;
     let ids: Vec<&Value> = body.as_array().into_iter().flatten().map(|option| &option["id"]).collect();
     if ids.iter().any(|id| !all.iter().any(|option| option["id"] == **id)) {
         return Err(ActError::NotFound("Option".into()));
     }
-    let (gone, kept): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|option| ids.contains(&&option["id"]));
+    let (removed, kept): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|option| ids.contains(&&option["id"]));
     company.fields[at]["options"] = Value::Array(kept);
-    Ok(gone.into_iter().map(|option| json!({ "id": option["id"], "label": option["label"] })).collect())
+    Ok(removed.into_iter().map(|option| json!({ "id": option["id"], "label": option["label"] })).collect())
 }

@@ -4,7 +4,7 @@ use crate::{company::Company, records::Resource};
 use jiff::civil::{Date, Time};
 use serde_json::{Value, json};
 
-const ADDRESS: [&str; 11] = [
+const ADDRESS_PARTS: [&str; 11] = [
     "value",
     "street_number",
     "route",
@@ -21,7 +21,7 @@ const ADDRESS: [&str; 11] = [
 /// Returns the parts of a value of a type; none for a plain value.
 pub(crate) fn sub_members(kind: &str) -> &'static [&'static str] {
     match kind {
-        "address" => &ADDRESS,
+        "address" => &ADDRESS_PARTS,
         "monetary" => &["value", "currency"],
         "daterange" => &["value", "until"],
         "time" => &["value", "timezone_id", "timezone_name"],
@@ -33,39 +33,39 @@ pub(crate) fn sub_members(kind: &str) -> &'static [&'static str] {
 /// Checks a value, and returns its stored form.
 pub(crate) fn check(company: &Company, field: &Value, value: &Value) -> Result<Value, String> {
     let kind = field["field_type"].as_str().unwrap_or_default();
-    let (name, must) = (field["field_code"].as_str().unwrap_or_default(), |what: &str| format!("must be {what}"));
+    let (name, must_be) = (field["field_code"].as_str().unwrap_or_default(), |what: &str| format!("must be {what}"));
     if value.is_null() {
         return Ok(Value::Null);
     }
-    let right = match kind {
+    let checked = match kind {
         "varchar" | "text" | "phone" | "varchar_auto" => {
-            value.is_string().then(|| value.clone()).ok_or_else(|| must("a string"))
+            value.is_string().then(|| value.clone()).ok_or_else(|| must_be("a string"))
         }
-        "double" => value.is_number().then(|| value.clone()).ok_or_else(|| must("a number")),
-        "date" => is_date(value).then(|| value.clone()).ok_or_else(|| must("a date in the form YYYY-MM-DD")),
-        "enum" => is_option(field, value).then(|| value.clone()).ok_or_else(|| must("the id of an option")),
+        "double" => value.is_number().then(|| value.clone()).ok_or_else(|| must_be("a number")),
+        "date" => is_date(value).then(|| value.clone()).ok_or_else(|| must_be("a date in the form YYYY-MM-DD")),
+        "enum" => is_option(field, value).then(|| value.clone()).ok_or_else(|| must_be("the id of an option")),
         "set" => match value.as_array() {
             Some(ids) if ids.iter().all(|id| is_option(field, id)) => Ok(value.clone()),
-            _ => Err(must("an array of ids of options")),
+            _ => Err(must_be("an array of ids of options")),
         },
         "org" => is_record(company, Resource::Organization, value)
             .then(|| value.clone())
-            .ok_or_else(|| must("the id of an organization")),
-        "people" => {
-            is_record(company, Resource::Person, value).then(|| value.clone()).ok_or_else(|| must("the id of a person"))
-        }
+            .ok_or_else(|| must_be("the id of an organization")),
+        "people" => is_record(company, Resource::Person, value)
+            .then(|| value.clone())
+            .ok_or_else(|| must_be("the id of a person")),
         "user" => value
             .as_i64()
             .and_then(|id| company.user(id))
             .map(|_| value.clone())
-            .ok_or_else(|| must("the id of a user")),
-        "monetary" => monetary(value),
-        "address" => parts(kind, value, |part, value| part != "value" || value.is_string()),
-        "daterange" => parts(kind, value, |_, value| is_date(value)),
-        "time" | "timerange" => parts(kind, value, |part, value| part.starts_with("timezone") || is_time(value)),
+            .ok_or_else(|| must_be("the id of a user")),
+        "monetary" => check_monetary(value),
+        "address" => check_parts(kind, value, |part, value| part != "value" || value.is_string()),
+        "daterange" => check_parts(kind, value, |_, value| is_date(value)),
+        "time" | "timerange" => check_parts(kind, value, |part, value| part.starts_with("timezone") || is_time(value)),
         _ => Ok(value.clone()),
     };
-    right.map_err(|what| format!("custom_fields.{name} {what}"))
+    checked.map_err(|what| format!("custom_fields.{name} {what}"))
 }
 
 fn is_date(value: &Value) -> bool {
@@ -84,7 +84,7 @@ fn is_record(company: &Company, resource: Resource, id: &Value) -> bool {
     id.as_i64().is_some_and(|id| company.records.get(resource, id).is_some())
 }
 
-fn monetary(value: &Value) -> Result<Value, String> {
+fn check_monetary(value: &Value) -> Result<Value, String> {
     let currency = value["currency"].as_str().unwrap_or_default();
     if value["value"].is_number() && iso_currency::Currency::from_code(currency).is_some() {
         Ok(json!({ "value": value["value"], "currency": currency }))
@@ -94,23 +94,23 @@ fn monetary(value: &Value) -> Result<Value, String> {
 }
 
 /// Checks a value of several parts. The first part is required; absent ones become null.
-fn parts(kind: &str, value: &Value, fits: impl Fn(&str, &Value) -> bool) -> Result<Value, String> {
-    let known = sub_members(kind);
-    let Some(given) = value.as_object() else { return Err(format!("must be an object of {}", known.join(", "))) };
-    if let Some(unknown) = given.keys().find(|part| !known.contains(&part.as_str())) {
+fn check_parts(kind: &str, value: &Value, is_valid: impl Fn(&str, &Value) -> bool) -> Result<Value, String> {
+    let parts = sub_members(kind);
+    let Some(object) = value.as_object() else { return Err(format!("must be an object of {}", parts.join(", "))) };
+    if let Some(unknown) = object.keys().find(|part| !parts.contains(&part.as_str())) {
         return Err(format!("has no part {unknown}"));
     }
-    let mut whole = json!({});
-    for part in known {
-        let value = given.get(*part).cloned().unwrap_or_default();
-        let needed = matches!(*part, "value" | "until") && kind != "address";
-        if (!value.is_null() || needed) && !fits(part, &value) {
+    let mut stored = json!({});
+    for part in parts {
+        let value = object.get(*part).cloned().unwrap_or_default();
+        let is_required = matches!(*part, "value" | "until") && kind != "address";
+        if (!value.is_null() || is_required) && !is_valid(part, &value) {
             return Err(format!("has a wrong {part}"));
         }
-        whole[*part] = value;
+        stored[*part] = value;
     }
-    if kind == "address" && whole["formatted_address"].is_null() {
-        whole["formatted_address"] = whole["value"].clone();
+    if kind == "address" && stored["formatted_address"].is_null() {
+        stored["formatted_address"] = stored["value"].clone();
     }
-    Ok(whole)
+    Ok(stored)
 }

@@ -3,7 +3,7 @@
 use super::{
     fields::{self, Input},
     format::{money, number, text},
-    frame::{Frame, MessagePage, page, with_user},
+    frame::{Frame, MessagePage, render_page, with_user},
     history::{self, Item},
     lists::{DealRow, deal_row},
 };
@@ -66,7 +66,7 @@ struct DetailPage<'a> {
     id: i64,
     title: String,
     subtitle: String,
-    fields: Vec<fields::Shown>,
+    fields: Vec<fields::FieldView>,
     history: Vec<Item>,
     deal: Option<Deal>,
     /// Deals of a person or an organization.
@@ -84,7 +84,7 @@ fn detail(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
             let words = frame.words;
             let Ok(row) = acts::find_visible(company, user, resource, id) else {
                 let message = words.not_found.to_owned();
-                return (StatusCode::NOT_FOUND, page(&MessagePage { frame, message })).into_response();
+                return (StatusCode::NOT_FOUND, render_page(&MessagePage { frame, message })).into_response();
             };
             let name_of = |resource, member: &str| text(&company.records.linked(resource, &row[member])["name"]);
             let subtitle = match resource {
@@ -96,30 +96,30 @@ fn detail(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
                 Resource::Person => name_of(Resource::Organization, "org_id"),
                 _ => text(&row["address"]["formatted_address"]),
             };
-            let of_kind = |kind| shared.app.on(kind, resource);
-            let usable = |kind| of_kind(kind).filter(|_| frame.installed()).collect();
-            let others = || {
+            let extensions = |kind| shared.app.extensions_on(kind, resource);
+            let installed_extensions = |kind| extensions(kind).filter(|_| frame.installed()).collect();
+            let deals_of_contact = || {
                 company
                     .records
-                    .with(Resource::Deal, resource.member(), id)
-                    .filter(|(_, deal)| company.sees(user, Resource::Deal, deal))
+                    .find_by(Resource::Deal, resource.member(), id)
+                    .filter(|(_, deal)| company.user_may_see(user, Resource::Deal, deal))
             };
             let detail = DetailPage {
                 word: resource.word(),
                 id,
                 title: text(resource.label(row)),
                 subtitle,
-                fields: fields::of(company, resource, row, words),
-                history: history::of(company, resource, id, user, words),
-                deal: (resource == Resource::Deal).then(|| deal(company, row, &frame)),
+                fields: fields::list(company, resource, row, words),
+                history: history::list_items(company, resource, id, user, words),
+                deal: (resource == Resource::Deal).then(|| deal_section(company, row, &frame)),
                 deals: if resource == Resource::Deal {
                     Vec::new()
                 } else {
-                    others().map(|(_, deal)| deal_row(company, deal, words)).collect()
+                    deals_of_contact().map(|(_, deal)| deal_row(company, deal, words)).collect()
                 },
-                panel: of_kind(Kind::Panel).next(),
-                modals: usable(Kind::Modal),
-                links: usable(Kind::Link),
+                panel: extensions(Kind::Panel).next(),
+                modals: installed_extensions(Kind::Modal),
+                links: installed_extensions(Kind::Link),
                 activity_types: company
                     .records
                     .all(Resource::ActivityType)
@@ -127,18 +127,18 @@ fn detail(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
                     .collect(),
                 frame,
             };
-            page(&detail)
+            render_page(&detail)
         })
     })
 }
 
-fn deal(company: &Company, row: &Value, frame: &Frame<'_>) -> Deal {
+fn deal_section(company: &Company, row: &Value, frame: &Frame<'_>) -> Deal {
     let words = frame.words;
     let currency = text(&row["currency"]);
     let stages = company.records.all(Resource::Stage).filter(|(_, stage)| stage["pipeline_id"] == row["pipeline_id"]);
     let stages: Vec<(i64, String)> = stages.map(|(id, stage)| (id, text(&stage["name"]))).collect();
     let reached = stages.iter().position(|(id, _)| row["stage_id"] == json!(id)).unwrap_or_default();
-    let parts = company.records.of_deal(Resource::DealProduct, row["id"].as_i64().unwrap_or_default());
+    let parts = company.records.parts_of_deal(Resource::DealProduct, row["id"].as_i64().unwrap_or_default());
     let parts = parts.into_iter().map(|(id, part)| {
         let by_amount = part["discount_type"] == json!("amount");
         let is_zero = |value: &Value| decimal(value).unwrap_or_default().is_zero();

@@ -2,7 +2,7 @@
 
 use super::{
     fields,
-    frame::{act, message},
+    frame::{message, run_as_user},
 };
 use crate::{act_error::ActError, acts, api::v1, company::Company, records::Resource, shared::Shared, writer::Writer};
 use axum::{
@@ -19,84 +19,91 @@ use serde_json::{Value, json};
 pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/create/{word}", post(create))
-        .route("/edit/{word}/{id}/fields/{code}", post(field))
+        .route("/edit/{word}/{id}/fields/{code}", post(change_field))
         .route("/edit/{word}/{id}/delete", post(delete))
         .route("/edit/{word}/{id}/notes", post(add_note))
         .route("/edit/{word}/{id}/activities", post(add_activity))
         .route("/edit/{word}/{id}/files", post(add_file))
-        .route("/edit/deal/{id}/state", post(state))
+        .route("/edit/deal/{id}/state", post(change_state))
         .route("/edit/deal/{id}/products", post(add_product))
         .route("/edit/deal/{id}/products/{part}", post(change_product))
         .route("/edit/deal/{id}/products/{part}/remove", post(remove_product))
-        .route("/edit/activity/{id}/done", post(done))
+        .route("/edit/activity/{id}/done", post(mark_done))
 }
 
-type Given = Form<Vec<(String, String)>>;
+type FormPairs = Form<Vec<(String, String)>>;
 
-fn given<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    form.iter().find(|(given, _)| given == name).map(|(_, value)| value.trim()).unwrap_or_default()
+fn form_value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    form.iter().find(|(field, _)| field == name).map(|(_, value)| value.trim()).unwrap_or_default()
 }
 
-/// Returns an address of this page, or the list of deals for any other address.
-pub(super) fn within(back: &str) -> &str {
+/// Returns a path of these pages unchanged, and the list of deals for any other address.
+pub(super) fn local_path(back: &str) -> &str {
     if back.starts_with('/') && !back.starts_with("//") && !back.starts_with("/\\") { back } else { "/deals" }
 }
 
-fn resource(word: &str) -> Option<Resource> {
+fn editable_kind(word: &str) -> Option<Resource> {
     [Resource::Deal, Resource::Person, Resource::Organization, Resource::Activity]
         .into_iter()
         .find(|resource| resource.word() == word)
 }
 
-/// Runs an act, and answers with the page of the record or with the reason of the refusal.
-fn then(
+/// Runs an act as the signed-in user. Redirects to `back`, or answers with the reason of the refusal.
+fn act_and_redirect(
     shared: &Shared,
     jar: &CookieJar,
     back: &str,
     work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActError>,
 ) -> Response {
-    let mut wrong = None;
-    let done = act(shared, jar, |company, writer| {
-        wrong = work(company, writer).err();
-        Redirect::to(within(back)).into_response()
+    let mut error = None;
+    let answer = run_as_user(shared, jar, |company, writer| {
+        error = work(company, writer).err();
+        Redirect::to(local_path(back)).into_response()
     });
-    match wrong {
-        None => done,
+    match error {
+        None => answer,
         Some(ActError::Invalid(text)) => message(shared, jar, StatusCode::UNPROCESSABLE_ENTITY, |_| text),
         Some(ActError::Forbidden(text)) => message(shared, jar, StatusCode::FORBIDDEN, |_| text),
         Some(ActError::NotFound(_)) => message(shared, jar, StatusCode::NOT_FOUND, |words| words.not_found.to_owned()),
     }
 }
 
-fn gone() -> ActError {
+fn not_found() -> ActError {
     ActError::NotFound(String::new())
 }
 
-async fn field(
+async fn change_field(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path((word, id, code)): Path<(String, i64, String)>,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
-    then(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
-        let resource = resource(&word).ok_or_else(gone)?;
-        let body = fields::body(company, resource, &code, &form);
+    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+        let resource = editable_kind(&word).ok_or_else(not_found)?;
+        let body = fields::form_to_body(company, resource, &code, &form);
         acts::change(company, resource, id, &body, writer).map(|_| ())
     })
 }
 
 /// Changes the stage or the status of a deal.
-async fn state(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>, Form(form): Given) -> Response {
+async fn change_state(
+    State(shared): State<Shared>,
+    jar: CookieJar,
+    Path(id): Path<i64>,
+    Form(form): FormPairs,
+) -> Response {
     let mut body = json!({});
-    if let Ok(stage) = given(&form, "stage_id").parse::<i64>() {
+    if let Ok(stage) = form_value(&form, "stage_id").parse::<i64>() {
         body["stage_id"] = json!(stage);
     }
-    if !given(&form, "status").is_empty() {
-        body["status"] = json!(given(&form, "status"));
+    if !form_value(&form, "status").is_empty() {
+        body["status"] = json!(form_value(&form, "status"));
     }
     let back = format!("/deal/{id}");
-    let back = if given(&form, "back").is_empty() { back.as_str() } else { given(&form, "back") };
-    then(&shared, &jar, back, |company, writer| acts::change(company, Resource::Deal, id, &body, writer).map(|_| ()))
+    let back = if form_value(&form, "back").is_empty() { back.as_str() } else { form_value(&form, "back") };
+    act_and_redirect(&shared, &jar, back, |company, writer| {
+        acts::change(company, Resource::Deal, id, &body, writer).map(|_| ())
+    })
 }
 
 async fn delete(State(shared): State<Shared>, jar: CookieJar, Path((word, id)): Path<(String, i64)>) -> Response {
@@ -105,16 +112,23 @@ async fn delete(State(shared): State<Shared>, jar: CookieJar, Path((word, id)): 
         "organization" => "/organizations",
         _ => "/deals",
     };
-    then(&shared, &jar, back, |company, writer| acts::remove(company, resource(&word).ok_or_else(gone)?, id, writer))
+    act_and_redirect(&shared, &jar, back, |company, writer| {
+        acts::remove(company, editable_kind(&word).ok_or_else(not_found)?, id, writer)
+    })
 }
 
-/// Finds the record with a name, or creates it.
-fn named(company: &mut Company, resource: Resource, name: &str, writer: &Writer) -> Result<Option<i64>, ActError> {
+/// Returns the id of the record with a name, and creates the record if it does not exist.
+fn find_or_create(
+    company: &mut Company,
+    resource: Resource,
+    name: &str,
+    writer: &Writer,
+) -> Result<Option<i64>, ActError> {
     if name.is_empty() {
         return Ok(None);
     }
-    let there = company.records.all(resource).find(|(_, row)| row["name"] == json!(name)).map(|(id, _)| id);
-    match there {
+    let existing = company.records.all(resource).find(|(_, row)| row["name"] == json!(name)).map(|(id, _)| id);
+    match existing {
         Some(id) => Ok(Some(id)),
         None => Ok(acts::create(company, resource, &json!({ "name": name }), writer)?["id"].as_i64()),
     }
@@ -126,36 +140,36 @@ async fn create(
     jar: CookieJar,
     Path(word): Path<String>,
     headers: HeaderMap,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
     let wants_json = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let mut made = None;
-    let answer = then(&shared, &jar, "/deals", |company, writer| {
-        let resource = resource(&word).ok_or_else(gone)?;
+    let mut created = None;
+    let answer = act_and_redirect(&shared, &jar, "/deals", |company, writer| {
+        let resource = editable_kind(&word).ok_or_else(not_found)?;
         let mut body = json!({});
         for member in ["title", "name", "subject", "type", "due_date", "due_time", "duration", "note"] {
-            if !given(&form, member).is_empty() {
-                body[member] = json!(given(&form, member));
+            if !form_value(&form, member).is_empty() {
+                body[member] = json!(form_value(&form, member));
             }
         }
-        for (member, of) in [("deal_id", Resource::Deal), ("org_id", Resource::Organization)] {
-            if let Ok(id) = given(&form, member).parse::<i64>() {
-                acts::find_visible(company, &writer.user, of, id)?;
+        for (member, kind) in [("deal_id", Resource::Deal), ("org_id", Resource::Organization)] {
+            if let Ok(id) = form_value(&form, member).parse::<i64>() {
+                acts::find_visible(company, &writer.user, kind, id)?;
                 body[member] = json!(id);
             }
         }
-        for (name, of) in [("organization", Resource::Organization), ("person", Resource::Person)] {
-            if let Some(id) = named(company, of, given(&form, name), writer)? {
-                body[of.member()] = json!(id);
+        for (name, kind) in [("organization", Resource::Organization), ("person", Resource::Person)] {
+            if let Some(id) = find_or_create(company, kind, form_value(&form, name), writer)? {
+                body[kind.member()] = json!(id);
             }
         }
-        made = acts::create(company, resource, &body, writer)?["id"].as_i64();
+        created = acts::create(company, resource, &body, writer)?["id"].as_i64();
         Ok(())
     });
-    match made {
+    match created {
         Some(id) if wants_json => Json(json!({ "id": id })).into_response(),
         Some(id) if word != "activity" => Redirect::to(&format!("/{word}/{id}")).into_response(),
         _ => answer,
@@ -163,28 +177,28 @@ async fn create(
 }
 
 /// Changes a product of a deal that the user may edit.
-fn on_parts(
+fn change_products(
     shared: &Shared,
     jar: &CookieJar,
     deal: i64,
     work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActError>,
 ) -> Response {
-    then(shared, jar, &format!("/deal/{deal}"), |company, writer| {
+    act_and_redirect(shared, jar, &format!("/deal/{deal}"), |company, writer| {
         acts::change_parts(company, Resource::DealProduct, deal, writer, work)
     })
 }
 
 /// Builds the members of a deal's product from a form.
-fn part_body(form: &[(String, String)]) -> Value {
+fn product_body(form: &[(String, String)]) -> Value {
     let mut body = json!({});
     for member in ["product_id", "item_price", "quantity", "discount", "tax"] {
-        let text = given(form, member).replace(',', ".");
+        let text = form_value(form, member).replace(',', ".");
         if !text.is_empty() {
             body[member] = serde_json::from_str::<serde_json::Number>(&text).map_or(json!(text), Value::Number);
         }
     }
-    if !given(form, "discount_type").is_empty() {
-        body["discount_type"] = json!(given(form, "discount_type"));
+    if !form_value(form, "discount_type").is_empty() {
+        body["discount_type"] = json!(form_value(form, "discount_type"));
     }
     body
 }
@@ -193,32 +207,32 @@ async fn add_product(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path(deal): Path<i64>,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
-    on_parts(&shared, &jar, deal, |company, writer| {
-        acts::create_part(company, Resource::DealProduct, &part_body(&form), &json!({ "deal_id": deal }), writer)
+    change_products(&shared, &jar, deal, |company, writer| {
+        acts::create_part(company, Resource::DealProduct, &product_body(&form), &json!({ "deal_id": deal }), writer)
             .map(|_| ())
     })
 }
 
-fn own_part(company: &Company, deal: i64, part: i64) -> Result<(), ActError> {
+fn check_product_of_deal(company: &Company, deal: i64, part: i64) -> Result<(), ActError> {
     company
         .records
         .get(Resource::DealProduct, part)
         .filter(|row| row["deal_id"] == json!(deal))
         .map(|_| ())
-        .ok_or_else(gone)
+        .ok_or_else(not_found)
 }
 
 async fn change_product(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path((deal, part)): Path<(i64, i64)>,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
-    on_parts(&shared, &jar, deal, |company, writer| {
-        own_part(company, deal, part)?;
-        acts::change(company, Resource::DealProduct, part, &part_body(&form), writer).map(|_| ())
+    change_products(&shared, &jar, deal, |company, writer| {
+        check_product_of_deal(company, deal, part)?;
+        acts::change(company, Resource::DealProduct, part, &product_body(&form), writer).map(|_| ())
     })
 }
 
@@ -227,15 +241,15 @@ async fn remove_product(
     jar: CookieJar,
     Path((deal, part)): Path<(i64, i64)>,
 ) -> Response {
-    on_parts(&shared, &jar, deal, |company, _| {
-        own_part(company, deal, part)?;
+    change_products(&shared, &jar, deal, |company, _| {
+        check_product_of_deal(company, deal, part)?;
         company.records.remove(Resource::DealProduct, part);
         Ok(())
     })
 }
 
 /// Converts a text to HTML, for notes and activities.
-fn html(text: &str) -> String {
+fn text_to_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace("\r\n", "<br>").replace('\n', "<br>")
 }
 
@@ -243,12 +257,16 @@ async fn add_note(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path((word, id)): Path<(String, i64)>,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
-    then(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
-        let resource = resource(&word).ok_or_else(gone)?;
-        v1::notes::create(company, &json!({ "content": html(given(&form, "content")), resource.member(): id }), writer)
-            .map(|_| ())
+    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+        let resource = editable_kind(&word).ok_or_else(not_found)?;
+        v1::notes::create(
+            company,
+            &json!({ "content": text_to_html(form_value(&form, "content")), resource.member(): id }),
+            writer,
+        )
+        .map(|_| ())
     })
 }
 
@@ -256,25 +274,29 @@ async fn add_activity(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path((word, id)): Path<(String, i64)>,
-    Form(form): Given,
+    Form(form): FormPairs,
 ) -> Response {
-    then(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
-        let resource = resource(&word).ok_or_else(gone)?;
-        let of = acts::find_visible(company, &writer.user, resource, id)?;
-        let mut body =
-            json!({ "subject": given(&form, "subject"), "type": given(&form, "type"), resource.member(): id });
+    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+        let resource = editable_kind(&word).ok_or_else(not_found)?;
+        let record = acts::find_visible(company, &writer.user, resource, id)?;
+        let mut body = json!({ "subject": form_value(&form, "subject"), "type": form_value(&form, "type"), resource.member(): id });
         if resource == Resource::Deal {
-            body["org_id"] = of["org_id"].clone();
+            body["org_id"] = record["org_id"].clone();
         }
-        if !given(&form, "due_date").is_empty() {
-            body["due_date"] = json!(given(&form, "due_date"));
+        if !form_value(&form, "due_date").is_empty() {
+            body["due_date"] = json!(form_value(&form, "due_date"));
         }
         acts::create(company, Resource::Activity, &body, writer).map(|_| ())
     })
 }
 
-async fn done(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>, Form(form): Given) -> Response {
-    then(&shared, &jar, given(&form, "back"), |company, writer| {
+async fn mark_done(
+    State(shared): State<Shared>,
+    jar: CookieJar,
+    Path(id): Path<i64>,
+    Form(form): FormPairs,
+) -> Response {
+    act_and_redirect(&shared, &jar, form_value(&form, "back"), |company, writer| {
         acts::change(company, Resource::Activity, id, &json!({ "done": true }), writer).map(|_| ())
     })
 }
@@ -287,11 +309,11 @@ async fn add_file(
     body: Bytes,
 ) -> Response {
     let address = shared.origins.api.clone();
-    then(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
-        let resource = resource(&word).ok_or_else(gone)?;
+    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+        let resource = editable_kind(&word).ok_or_else(not_found)?;
         let parts = sandbox_core::multipart::parts(&headers, &body).unwrap_or_default();
         let file = parts.iter().find(|part| part.name == "file" && !part.file_name.is_empty());
         let file = file.ok_or_else(|| ActError::Invalid("file is required".into()))?;
-        v1::files::keep(company, &address, file, &[(resource, id)], writer).map(|_| ())
+        v1::files::store_file(company, &address, file, &[(resource, id)], writer).map(|_| ())
     })
 }

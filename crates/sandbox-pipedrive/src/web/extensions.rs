@@ -32,7 +32,7 @@ async fn frame(
     State(shared): State<Shared>,
     jar: CookieJar,
     Path(id): Path<String>,
-    Query(asked): Query<FrameRequest>,
+    Query(request): Query<FrameRequest>,
 ) -> Response {
     let clock = shared.clock();
     with_user(&shared, &jar, |company, user, installed| {
@@ -46,11 +46,11 @@ async fn frame(
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("id", &frame_id);
-            if !asked.resource.is_empty() {
+            if !request.resource.is_empty() {
                 query
-                    .append_pair("resource", &asked.resource)
-                    .append_pair("view", &asked.view)
-                    .append_pair("selectedIds", &asked.selected);
+                    .append_pair("resource", &request.resource)
+                    .append_pair("view", &request.view)
+                    .append_pair("selectedIds", &request.selected);
             }
             query
                 .append_pair("userId", &user.id.to_string())
@@ -58,8 +58,8 @@ async fn frame(
                 .append_pair("isShared", "false")
                 .append_pair("theme", &user.theme)
                 .append_pair("token", &oauth::sign_token(company, user, secret, clock));
-            if !asked.data.is_empty() {
-                query.append_pair("data", &asked.data);
+            if !request.data.is_empty() {
+                query.append_pair("data", &request.data);
             }
         }
         Json(json!({ "id": frame_id, "url": url.as_str() })).into_response()

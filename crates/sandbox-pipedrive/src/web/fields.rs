@@ -21,7 +21,7 @@ pub(super) enum Input {
     Date(String),
     /// An amount with its currency.
     Money(String, String),
-    /// Choices: value, label, and whether it is chosen.
+    /// Options: value, label, and whether it is selected.
     Choice {
         options: Vec<(String, String, bool)>,
         several: bool,
@@ -31,11 +31,11 @@ pub(super) enum Input {
 }
 
 /// A field of a page.
-pub(super) struct Shown {
+pub(super) struct FieldView {
     pub(super) code: String,
     pub(super) label: String,
     pub(super) value: String,
-    /// Page of the record that the value names.
+    /// Page of the record to which the value refers.
     pub(super) link: Option<String>,
     pub(super) input: Input,
 }
@@ -85,19 +85,19 @@ fn built_in_label(code: &str, words: &Words) -> &'static str {
 }
 
 /// Returns all fields of a record, built-in ones first.
-pub(super) fn of(company: &Company, resource: Resource, row: &Value, words: &Words) -> Vec<Shown> {
+pub(super) fn list(company: &Company, resource: Resource, row: &Value, words: &Words) -> Vec<FieldView> {
     let built_in = built_in(resource).iter().map(|code| {
         let value = if *code == "value" {
             json!({ "value": row["value"], "currency": row["currency"] })
         } else {
             row[*code].clone()
         };
-        shown(company, code, built_in_label(code, words), built_in_kind(code), &Value::Null, &value, words)
+        field_view(company, code, built_in_label(code, words), built_in_kind(code), &Value::Null, &value, words)
     });
-    let own = fields::own(company, resource).map(|field| {
+    let custom = fields::custom_fields(company, resource).map(|field| {
         let code = field["field_code"].as_str().unwrap_or_default();
         let kind = field["field_type"].as_str().unwrap_or_default();
-        shown(
+        field_view(
             company,
             code,
             field["field_name"].as_str().unwrap_or_default(),
@@ -107,10 +107,10 @@ pub(super) fn of(company: &Company, resource: Resource, row: &Value, words: &Wor
             words,
         )
     });
-    built_in.chain(own).collect()
+    built_in.chain(custom).collect()
 }
 
-fn shown(
+fn field_view(
     company: &Company,
     code: &str,
     label: &str,
@@ -118,7 +118,7 @@ fn shown(
     options: &Value,
     value: &Value,
     words: &Words,
-) -> Shown {
+) -> FieldView {
     let (resource, path) = match kind {
         "org" => (Some(Resource::Organization), "organization"),
         "people" => (Some(Resource::Person), "person"),
@@ -127,16 +127,16 @@ fn shown(
     let link = resource
         .and_then(|resource| company.records.get(resource, value.as_i64()?))
         .map(|row| format!("/{path}/{}", row["id"]));
-    Shown {
+    FieldView {
         code: code.to_owned(),
         label: label.to_owned(),
-        value: in_words(company, kind, options, value, words),
+        value: format_value(company, kind, options, value, words),
         link,
-        input: input(company, kind, options, value, words),
+        input: field_input(company, kind, options, value, words),
     }
 }
 
-fn label_of(options: &Value, id: &Value) -> String {
+fn option_label(options: &Value, id: &Value) -> String {
     options
         .as_array()
         .into_iter()
@@ -146,7 +146,7 @@ fn label_of(options: &Value, id: &Value) -> String {
         .unwrap_or_default()
 }
 
-fn everyone(words: &Words) -> [(&'static str, &'static str); 2] {
+fn visibility_options(words: &Words) -> [(&'static str, &'static str); 2] {
     match words.lang {
         "pt-BR" => [("3", "Toda a empresa"), ("1", "Proprietário e seguidores")],
         "es" => [("3", "Toda la empresa"), ("1", "Propietario y seguidores")],
@@ -155,7 +155,7 @@ fn everyone(words: &Words) -> [(&'static str, &'static str); 2] {
 }
 
 /// Converts a value to a text for people; empty if there is none.
-pub(super) fn in_words(company: &Company, kind: &str, options: &Value, value: &Value, words: &Words) -> String {
+pub(super) fn format_value(company: &Company, kind: &str, options: &Value, value: &Value, words: &Words) -> String {
     let part = |name: &str| value[name].as_str().unwrap_or_default();
     match (kind, value) {
         (_, Value::Null) => String::new(),
@@ -168,14 +168,16 @@ pub(super) fn in_words(company: &Company, kind: &str, options: &Value, value: &V
         ("address", _) => {
             if part("formatted_address").is_empty() { part("value") } else { part("formatted_address") }.to_owned()
         }
-        ("enum", id) => label_of(options, id),
-        ("set", Value::Array(ids)) => ids.iter().map(|id| label_of(options, id)).collect::<Vec<_>>().join(", "),
+        ("enum", id) => option_label(options, id),
+        ("set", Value::Array(ids)) => ids.iter().map(|id| option_label(options, id)).collect::<Vec<_>>().join(", "),
         ("org", id) => text(&company.records.linked(Resource::Organization, id)["name"]),
         ("people", id) => text(&company.records.linked(Resource::Person, id)["name"]),
         ("user", id) => id.as_i64().and_then(|id| company.user(id)).map(|user| user.name.clone()).unwrap_or_default(),
-        ("visible_to", id) => {
-            everyone(words).into_iter().find(|(value, _)| is_id(id, value)).map_or("", |(_, label)| label).to_owned()
-        }
+        ("visible_to", id) => visibility_options(words)
+            .into_iter()
+            .find(|(value, _)| is_id(id, value))
+            .map_or("", |(_, label)| label)
+            .to_owned(),
         ("contacts", Value::Array(entries)) => {
             entries.iter().map(|entry| text(&entry["value"])).collect::<Vec<_>>().join(", ")
         }
@@ -184,7 +186,7 @@ pub(super) fn in_words(company: &Company, kind: &str, options: &Value, value: &V
     }
 }
 
-fn input(company: &Company, kind: &str, options: &Value, value: &Value, words: &Words) -> Input {
+fn field_input(company: &Company, kind: &str, options: &Value, value: &Value, words: &Words) -> Input {
     let plain = || value.as_str().unwrap_or_default().to_owned();
     let records = |resource: Resource| {
         let mut options = vec![(String::new(), "–".to_owned(), value.is_null())];
@@ -203,7 +205,7 @@ fn input(company: &Company, kind: &str, options: &Value, value: &Value, words: &
             value["currency"].as_str().unwrap_or(&company.currency).to_owned(),
         ),
         "address" => Input::Text(value["value"].as_str().unwrap_or_default().to_owned()),
-        "contacts" => Input::Text(in_words(company, kind, options, value, words)),
+        "contacts" => Input::Text(format_value(company, kind, options, value, words)),
         "enum" | "set" => {
             let several = kind == "set";
             let chosen =
@@ -230,7 +232,7 @@ fn input(company: &Company, kind: &str, options: &Value, value: &Value, words: &
             several: false,
         },
         "visible_to" => Input::Choice {
-            options: everyone(words)
+            options: visibility_options(words)
                 .into_iter()
                 .map(|(id, label)| (id.to_owned(), label.to_owned(), is_id(value, id)))
                 .collect(),
@@ -241,20 +243,20 @@ fn input(company: &Company, kind: &str, options: &Value, value: &Value, words: &
 }
 
 /// Converts a field of a form to a body of the API.
-pub(super) fn body(company: &Company, resource: Resource, code: &str, given: &[(String, String)]) -> Value {
-    let all =
-        |name: &str| given.iter().filter(|(given, _)| given == name).map(|(_, value)| value.trim()).collect::<Vec<_>>();
-    let value = all("value").first().copied().unwrap_or_default();
-    let own = fields::own(company, resource).find(|field| field["field_code"] == json!(code));
-    let kind = own.map_or(built_in_kind(code), |field| field["field_type"].as_str().unwrap_or_default());
+pub(super) fn form_to_body(company: &Company, resource: Resource, code: &str, form: &[(String, String)]) -> Value {
+    let values =
+        |name: &str| form.iter().filter(|(field, _)| field == name).map(|(_, value)| value.trim()).collect::<Vec<_>>();
+    let value = values("value").first().copied().unwrap_or_default();
+    let custom = fields::custom_fields(company, resource).find(|field| field["field_code"] == json!(code));
+    let kind = custom.map_or(built_in_kind(code), |field| field["field_type"].as_str().unwrap_or_default());
     let number = |text: &str| serde_json::from_str::<serde_json::Number>(text).map_or(json!(text), Value::Number);
-    let currency = all("currency").first().copied().unwrap_or(&company.currency);
+    let currency = values("currency").first().copied().unwrap_or(&company.currency);
     let converted = match kind {
         _ if value.is_empty() && kind != "set" && kind != "contacts" => Value::Null,
-        "monetary" if own.is_some() => json!({ "value": number(value), "currency": currency }),
+        "monetary" if custom.is_some() => json!({ "value": number(value), "currency": currency }),
         "monetary" | "double" | "enum" | "org" | "people" | "user" | "visible_to" => number(value),
         "address" => json!({ "value": value }),
-        "set" => all("value").into_iter().map(number).collect(),
+        "set" => values("value").into_iter().map(number).collect(),
         "contacts" => (0..)
             .zip(value.split(',').map(str::trim).filter(|text| !text.is_empty()))
             .map(|(at, text)| json!({ "value": text, "primary": at == 0, "label": "work" }))
@@ -262,7 +264,7 @@ pub(super) fn body(company: &Company, resource: Resource, code: &str, given: &[(
         _ => json!(value),
     };
     let mut body = Map::new();
-    match own {
+    match custom {
         Some(_) => body.insert("custom_fields".into(), json!({ code: converted })),
         None => body.insert(code.into(), converted),
     };

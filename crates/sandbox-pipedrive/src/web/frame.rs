@@ -17,7 +17,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 
-pub(super) fn page(template: &impl Template) -> Response {
+pub(super) fn render_page(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -44,7 +44,7 @@ pub(super) fn with_user(
     let Some((company, user)) = user_id.and_then(|id| state.user(id)) else {
         return Redirect::to("/").into_response();
     };
-    let installed = if state.grants.installed(user.id) {
+    let installed = if state.grants.is_installed(user.id) {
         Installed::Yes
     } else if company.app_shared {
         Installed::Shared
@@ -55,18 +55,22 @@ pub(super) fn with_user(
 }
 
 /// Runs an act of the signed-in user on the company, as Pipedrive's own page does.
-pub(super) fn act(shared: &Shared, jar: &CookieJar, work: impl FnOnce(&mut Company, &Writer) -> Response) -> Response {
+pub(super) fn run_as_user(
+    shared: &Shared,
+    jar: &CookieJar,
+    work: impl FnOnce(&mut Company, &Writer) -> Response,
+) -> Response {
     let Some(user_id) = signed_in(shared, jar) else { return Redirect::to("/").into_response() };
     let mut state = shared.state_mut();
     let (now, moment) = (shared.clock().pipedrive(), shared.clock().now());
     let Some(company_id) = state.user(user_id).map(|(company, _)| company.id) else {
         return Redirect::to("/").into_response();
     };
-    let done = state.act(company_id, moment, |company| {
+    let response = state.act(company_id, moment, |company| {
         let writer = company.writer(company.user(user_id)?, &now, "app");
         Some(work(company, &writer))
     });
-    done.flatten().unwrap_or_else(|| Redirect::to("/").into_response())
+    response.flatten().unwrap_or_else(|| Redirect::to("/").into_response())
 }
 
 /// Data of the frame around every page.
@@ -87,7 +91,7 @@ impl<'a> Frame<'a> {
         installed: Installed,
         here: &'static str,
     ) -> Self {
-        Self { words: words::of(user), company, user, here, app: &shared.app, installed }
+        Self { words: words::for_user(user), company, user, here, app: &shared.app, installed }
     }
 
     /// Returns the entries of the side bar.
@@ -103,9 +107,9 @@ impl<'a> Frame<'a> {
     }
 
     /// Returns currencies to choose from: common ones, the company's, and the current one.
-    pub(super) fn currencies(&self, there: &str) -> Vec<String> {
+    pub(super) fn currencies(&self, current: &str) -> Vec<String> {
         let mut all: Vec<String> =
-            ["BRL", "EUR", "GBP", "USD", &self.company.currency, there].map(str::to_owned).to_vec();
+            ["BRL", "EUR", "GBP", "USD", &self.company.currency, current].map(str::to_owned).to_vec();
         all.sort();
         all.dedup();
         all
@@ -121,12 +125,12 @@ impl<'a> Frame<'a> {
 
     /// Returns the extensions for the host's script.
     pub(super) fn extensions(&self) -> String {
-        if self.installed() { self.app.for_host().to_string() } else { "[]".into() }
+        if self.installed() { self.app.to_host_json().to_string() } else { "[]".into() }
     }
 
     /// Returns the floating window, if the user may open one.
     pub(super) fn floating_window(&self) -> Option<&Extension> {
-        self.app.of_kind(Kind::FloatingWindow).next().filter(|_| self.installed())
+        self.app.extensions_of_kind(Kind::FloatingWindow).next().filter(|_| self.installed())
     }
 }
 
@@ -147,7 +151,7 @@ pub(super) fn message(
     let page = with_user(shared, jar, |company, user, installed| {
         let frame = Frame::new(shared, company, user, installed, "");
         let message = text(frame.words);
-        page(&MessagePage { frame, message })
+        render_page(&MessagePage { frame, message })
     });
     (status, page).into_response()
 }

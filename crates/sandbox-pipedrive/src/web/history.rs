@@ -1,7 +1,7 @@
 //! The history on a record's page: changes, notes, activities and files, the newest first.
 
 use super::{
-    fields::in_words,
+    fields::format_value,
     format::{date, text},
     words::Words,
 };
@@ -15,7 +15,7 @@ pub(super) struct Item {
     pub(super) kind: &'static str,
     pub(super) id: i64,
     pub(super) head: String,
-    /// Text of the entry. Of a note's HTML only the text is kept.
+    /// Text of the entry, for a note without its HTML tags.
     pub(super) text: String,
     /// Time and author.
     pub(super) foot: String,
@@ -24,7 +24,7 @@ pub(super) struct Item {
 }
 
 /// Converts a v1 time to the reader's time zone.
-fn local(time: &str, reader: &User) -> String {
+fn to_local_time(time: &str, reader: &User) -> String {
     let zoned = time.parse::<DateTime>().ok().and_then(|time| time.to_zoned(TimeZone::UTC).ok());
     zoned.map_or_else(
         || time.to_owned(),
@@ -33,7 +33,7 @@ fn local(time: &str, reader: &User) -> String {
 }
 
 /// Strips the tags of a note's HTML, because the page does not trust it.
-fn words_of(html: &str) -> String {
+fn strip_tags(html: &str) -> String {
     let spaced = html.replace("<br>", "\n").replace("<br/>", "\n").replace("</p>", "\n").replace("</li>", "\n");
     let mut plain = String::new();
     let mut inside = false;
@@ -56,35 +56,35 @@ fn words_of(html: &str) -> String {
         .to_owned()
 }
 
-/// Times that follow from a change with its own entry.
-const FOLLOWING: [&str; 5] = ["won_time", "lost_time", "close_time", "stage_change_time", "archive_time"];
+/// Times that are set by another change, which has its own entry.
+const DERIVED_TIMES: [&str; 5] = ["won_time", "lost_time", "close_time", "stage_change_time", "archive_time"];
 
-pub(super) fn of(company: &Company, resource: Resource, id: i64, reader: &User, words: &Words) -> Vec<Item> {
-    let who =
+pub(super) fn list_items(company: &Company, resource: Resource, id: i64, reader: &User, words: &Words) -> Vec<Item> {
+    let author =
         |user: &Value| user.as_i64().and_then(|id| company.user(id)).map(|user| user.name.clone()).unwrap_or_default();
-    let foot = |time: &str, user: &Value| format!("{} · {}", date(&local(time, reader), words), who(user));
-    let hung = |of: Resource| company.records.with(of, resource.member(), id);
+    let foot = |time: &str, user: &Value| format!("{} · {}", date(&to_local_time(time, reader), words), author(user));
+    let attached = |kind: Resource| company.records.find_by(kind, resource.member(), id);
     let mut items: Vec<Item> = Vec::new();
-    for (id, row) in hung(Resource::Note) {
+    for (id, row) in attached(Resource::Note) {
         let time = text(&row["add_time"]);
         items.push(Item {
             kind: "note",
             id,
             head: words.note.into(),
-            text: words_of(row["content"].as_str().unwrap_or_default()),
+            text: strip_tags(row["content"].as_str().unwrap_or_default()),
             foot: foot(&time, &row["user_id"]),
             done: false,
             time,
         });
     }
-    for (id, row) in hung(Resource::Activity) {
+    for (id, row) in attached(Resource::Activity) {
         let time = v1_time(row["update_time"].as_str().unwrap_or_default());
         let due = row["due_date"].as_str().map(|day| format!("{} {}", words.due, date(day, words))).unwrap_or_default();
         items.push(Item {
             kind: "activity",
             id,
             head: text(&row["subject"]),
-            text: [due, words_of(row["note"].as_str().unwrap_or_default())]
+            text: [due, strip_tags(row["note"].as_str().unwrap_or_default())]
                 .into_iter()
                 .filter(|part| !part.is_empty())
                 .collect::<Vec<_>>()
@@ -94,7 +94,7 @@ pub(super) fn of(company: &Company, resource: Resource, id: i64, reader: &User, 
             time,
         });
     }
-    for (id, row) in hung(Resource::File) {
+    for (id, row) in attached(Resource::File) {
         let time = text(&row["add_time"]);
         items.push(Item {
             kind: "file",
@@ -106,14 +106,15 @@ pub(super) fn of(company: &Company, resource: Resource, id: i64, reader: &User, 
             time,
         });
     }
-    for entry in company.history.of(resource, id).filter(|entry| !FOLLOWING.contains(&entry.field.as_str())) {
-        let through = if entry.source == "api" { format!(" · {}", words.through_api) } else { String::new() };
+    for entry in company.history.entries_of(resource, id).filter(|entry| !DERIVED_TIMES.contains(&entry.field.as_str()))
+    {
+        let source = if entry.source == "api" { format!(" · {}", words.through_api) } else { String::new() };
         items.push(Item {
             kind: "change",
             id: entry.id,
-            head: change(company, resource, entry, words),
+            head: describe_change(company, resource, entry, words),
             text: String::new(),
-            foot: format!("{}{through}", foot(&entry.time, &json!(entry.user))),
+            foot: format!("{}{source}", foot(&entry.time, &json!(entry.user))),
             done: false,
             time: entry.time.clone(),
         });
@@ -123,7 +124,7 @@ pub(super) fn of(company: &Company, resource: Resource, id: i64, reader: &User, 
 }
 
 /// Describes a change: `Stage: changed from A to B`.
-fn change(company: &Company, resource: Resource, entry: &Entry, words: &Words) -> String {
+fn describe_change(company: &Company, resource: Resource, entry: &Entry, words: &Words) -> String {
     if entry.field == "add_time" {
         return words.created.to_owned();
     }
@@ -134,15 +135,15 @@ fn change(company: &Company, resource: Resource, entry: &Entry, words: &Words) -
         "emails" | "phones" => "contacts",
         _ => field["field_type"].as_str().unwrap_or_default(),
     };
-    let said = |value: &Value| {
-        let said = match kind {
+    let format_side = |value: &Value| {
+        let text = match kind {
             "stage" => text(&company.records.linked(Resource::Stage, value)["name"]),
             "status" => status(value, words).to_owned(),
-            _ => in_words(company, kind, &field["options"], value, words),
+            _ => format_value(company, kind, &field["options"], value, words),
         };
-        if said.is_empty() { format!("({})", words.empty) } else { said }
+        if text.is_empty() { format!("({})", words.empty) } else { text }
     };
-    format!("{name}: {} {} {} {}", words.changed, said(&entry.old), words.to, said(&entry.new))
+    format!("{name}: {} {} {} {}", words.changed, format_side(&entry.old), words.to, format_side(&entry.new))
 }
 
 pub(super) fn status(value: &Value, words: &Words) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::{
     format::{money, text},
-    frame::{Frame, page, with_user},
+    frame::{Frame, render_page, with_user},
     history::status,
     words::Words,
 };
@@ -61,12 +61,12 @@ pub(super) fn deal_row(company: &Company, deal: &Value, words: &Words) -> DealRo
     }
 }
 
-fn seen<'a>(company: &'a Company, user: &'a User, resource: Resource) -> impl Iterator<Item = &'a Value> {
+fn visible_records<'a>(company: &'a Company, user: &'a User, resource: Resource) -> impl Iterator<Item = &'a Value> {
     company
         .records
         .all(resource)
         .map(|(_, row)| row)
-        .filter(move |row| row["is_archived"] != json!(true) && company.sees(user, resource, row))
+        .filter(move |row| row["is_archived"] != json!(true) && company.user_may_see(user, resource, row))
 }
 
 #[derive(Template)]
@@ -79,8 +79,9 @@ struct DealsPage<'a> {
 async fn deals(State(shared): State<Shared>, jar: CookieJar) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
         let frame = Frame::new(&shared, company, user, installed, "/deals");
-        let rows = seen(company, user, Resource::Deal).map(|deal| deal_row(company, deal, frame.words)).collect();
-        page(&DealsPage { frame, rows })
+        let rows =
+            visible_records(company, user, Resource::Deal).map(|deal| deal_row(company, deal, frame.words)).collect();
+        render_page(&DealsPage { frame, rows })
     })
 }
 
@@ -102,12 +103,12 @@ async fn pipeline(State(shared): State<Shared>, jar: CookieJar) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
         let frame = Frame::new(&shared, company, user, installed, "/deals");
         let columns = company.records.all(Resource::Stage).map(|(id, stage)| {
-            let deals: Vec<&Value> = seen(company, user, Resource::Deal)
+            let deals: Vec<&Value> = visible_records(company, user, Resource::Deal)
                 .filter(|deal| deal["status"] == json!("open") && deal["stage_id"] == json!(id))
                 .collect();
             // The sum covers only deals in the company's currency, because no exchange rates are simulated.
-            let own = deals.iter().filter(|deal| deal["currency"] == json!(company.currency));
-            let sum: Decimal = own.filter_map(|deal| decimal(&deal["value"])).sum();
+            let in_company_currency = deals.iter().filter(|deal| deal["currency"] == json!(company.currency));
+            let sum: Decimal = in_company_currency.filter_map(|deal| decimal(&deal["value"])).sum();
             Column {
                 name: text(&stage["name"]),
                 sum: money(&number(sum), &company.currency, frame.words),
@@ -115,7 +116,7 @@ async fn pipeline(State(shared): State<Shared>, jar: CookieJar) -> Response {
             }
         });
         let columns = columns.collect();
-        page(&PipelinePage { frame, columns })
+        render_page(&PipelinePage { frame, columns })
     })
 }
 
@@ -141,7 +142,7 @@ fn contacts(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, jar: CookieJar| -> Response {
         with_user(&shared, &jar, |company, user, installed| {
             let persons = resource == Resource::Person;
-            let rows = seen(company, user, resource).map(|row| {
+            let rows = visible_records(company, user, resource).map(|row| {
                 let id = row["id"].as_i64().unwrap_or_default();
                 ContactRow {
                     id,
@@ -154,13 +155,13 @@ fn contacts(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
                     email: text(&row["emails"][0]["value"]),
                     open_deals: company
                         .records
-                        .with(Resource::Deal, resource.member(), id)
+                        .find_by(Resource::Deal, resource.member(), id)
                         .filter(|(_, deal)| deal["status"] == json!("open"))
                         .count(),
                 }
             });
             let rows = rows.collect();
-            page(&ContactsPage { frame: Frame::new(&shared, company, user, installed, here), persons, rows })
+            render_page(&ContactsPage { frame: Frame::new(&shared, company, user, installed, here), persons, rows })
         })
     })
 }
@@ -168,7 +169,7 @@ fn contacts(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
 impl DealsPage<'_> {
     /// Returns the app's modals for each row.
     fn modals(&self) -> Vec<&Extension> {
-        self.frame.app.on(Kind::Modal, Resource::Deal).filter(|_| self.frame.installed()).collect()
+        self.frame.app.extensions_on(Kind::Modal, Resource::Deal).filter(|_| self.frame.installed()).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The Marketplace, the installed apps and the app's settings page. Sharing and uninstalling.
 
-use super::frame::{Frame, Installed, page, with_user};
+use super::frame::{Frame, Installed, render_page, with_user};
 use crate::{
     app::{App, Kind},
     clock::PipedriveTime,
@@ -40,7 +40,7 @@ struct MarketplacePage<'a> {
 async fn marketplace(State(shared): State<Shared>, jar: CookieJar) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
         let consent = format!("{}/oauth/authorize?client_id={}", shared.origins.oauth, shared.app.client_id);
-        page(&MarketplacePage {
+        render_page(&MarketplacePage {
             frame: Frame::new(&shared, company, user, installed, "/marketplace"),
             app: &shared.app,
             install: shared.app.installation_url.clone().unwrap_or(consent),
@@ -58,10 +58,10 @@ struct ToolsPage<'a> {
 
 async fn tools(State(shared): State<Shared>, jar: CookieJar) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
-        page(&ToolsPage {
+        render_page(&ToolsPage {
             frame: Frame::new(&shared, company, user, installed, "/settings/marketplace"),
             app: &shared.app,
-            has_settings: shared.app.of_kind(Kind::Settings).next().is_some(),
+            has_settings: shared.app.extensions_of_kind(Kind::Settings).next().is_some(),
         })
     })
 }
@@ -77,11 +77,11 @@ struct AppSettingsPage<'a> {
 
 async fn app_settings(State(shared): State<Shared>, jar: CookieJar, Path(client): Path<String>) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
-        let settings = shared.app.of_kind(Kind::Settings).next();
+        let settings = shared.app.extensions_of_kind(Kind::Settings).next();
         let Some(settings) = settings.filter(|_| client == shared.app.client_id && installed == Installed::Yes) else {
             return Redirect::to("/settings/marketplace").into_response();
         };
-        page(&AppSettingsPage {
+        render_page(&AppSettingsPage {
             frame: Frame::new(&shared, company, user, installed, "/settings/marketplace"),
             app: &shared.app,
             surface: &settings.id,
@@ -131,19 +131,19 @@ async fn uninstall(State(shared): State<Shared>, jar: CookieJar, Form(form): For
 
 /// Uninstalls the app for users. Their tokens end, and the app gets a signed DELETE on its callback for each user.
 pub(crate) async fn uninstall_users(shared: &Shared, users: &[i64]) {
-    let told: Vec<Value> = {
+    let notifications: Vec<Value> = {
         let mut state = shared.state_mut();
         let timestamp = shared.clock().pipedrive();
-        let installed: Vec<i64> = users.iter().copied().filter(|id| state.grants.installed(*id)).collect();
-        let mut told = Vec::new();
+        let installed: Vec<i64> = users.iter().copied().filter(|id| state.grants.is_installed(*id)).collect();
+        let mut notifications = Vec::new();
         for user_id in installed {
             let Some(company_id) = state.user(user_id).map(|(company, _)| company.id) else { continue };
             state.uninstall(user_id);
-            told.push(json!({ "client_id": shared.app.client_id, "company_id": company_id, "user_id": user_id, "timestamp": timestamp }));
+            notifications.push(json!({ "client_id": shared.app.client_id, "company_id": company_id, "user_id": user_id, "timestamp": timestamp }));
         }
-        told
+        notifications
     };
-    for body in told {
+    for body in notifications {
         let request = shared
             .http()
             .delete(&shared.app.callback_url)

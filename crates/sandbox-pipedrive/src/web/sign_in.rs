@@ -1,6 +1,6 @@
 //! Sign-in and sign-out, language and theme.
 
-use super::{edit::within, frame::page};
+use super::{edit::local_path, frame::render_page};
 use crate::{
     company::Company,
     session::{SESSION, signed_in},
@@ -43,11 +43,11 @@ struct Home {
     to: String,
 }
 
-async fn home(State(shared): State<Shared>, jar: CookieJar, Query(asked): Query<Home>) -> Response {
-    if signed_in(&shared, &jar).is_some() && asked.to.is_empty() {
+async fn home(State(shared): State<Shared>, jar: CookieJar, Query(query): Query<Home>) -> Response {
+    if signed_in(&shared, &jar).is_some() && query.to.is_empty() {
         return Redirect::to("/deals").into_response();
     }
-    page(&SignInPage { companies: &shared.state().companies, to: asked.to })
+    render_page(&SignInPage { companies: &shared.state().companies, to: query.to })
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,9 +65,9 @@ async fn sign_in(State(shared): State<Shared>, jar: CookieJar, Form(form): Form<
     let session = generate_token("");
     state.sessions.insert(session.clone(), form.user_id);
     let cookie = Cookie::build((SESSION, session)).path("/").http_only(true).same_site(SameSite::Lax);
-    let known =
+    let is_own_origin =
         [&shared.origins.oauth, &shared.origins.web].iter().any(|origin| form.to.starts_with(&format!("{origin}/")));
-    let to = if known { form.to } else { "/deals".into() };
+    let to = if is_own_origin { form.to } else { "/deals".into() };
     (jar.add(cookie), Redirect::to(&to)).into_response()
 }
 
@@ -100,5 +100,5 @@ async fn preferences(State(shared): State<Shared>, jar: CookieJar, Form(form): F
     if let Some(theme) = form.theme.filter(|theme| theme == "light" || theme == "dark") {
         user.theme = theme;
     }
-    Redirect::to(within(&form.back)).into_response()
+    Redirect::to(local_path(&form.back)).into_response()
 }

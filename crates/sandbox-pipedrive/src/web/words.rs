@@ -95,7 +95,7 @@ words! {
 }
 
 /// Returns the texts in a user's language.
-pub(crate) fn of(user: &User) -> &'static Words {
+pub(crate) fn for_user(user: &User) -> &'static Words {
     match user.locale.get(..2) {
         Some("pt") => &PORTUGUESE,
         Some("es") => &SPANISH,

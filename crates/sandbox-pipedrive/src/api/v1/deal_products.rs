@@ -1,19 +1,19 @@
 //! The products of a deal at their old addresses.
 
 use super::{
-    bodies::modern,
-    shapes::{self, Names, time},
+    bodies::to_v2,
+    shapes::{self, References, time},
 };
 use crate::{
     acts,
     api::{
-        answer::{Body, V1Page, one},
+        answer::{Body, V1Page, data_response},
         caller::Caller,
         v2::deal_parts,
     },
     company::Company,
     records::Resource,
-    rules::merge,
+    rules::insert_missing,
     shared::Shared,
 };
 use axum::{
@@ -33,23 +33,23 @@ pub(super) fn router() -> Router<Shared> {
 }
 
 /// Converts a product of a deal to v1.
-fn part(company: &Company, row: &Value) -> Value {
+fn to_v1(company: &Company, row: &Value) -> Value {
     let product = company.records.linked(Resource::Product, &row["product_id"]);
-    let mut shown = row.clone();
-    merge(
-        &mut shown,
+    let mut converted = row.clone();
+    insert_missing(
+        &mut converted,
         &json!({
             "product_attachment_id": row["id"], "item_price": row["item_price"], "enabled_flag": row["is_enabled"], "active_flag": true, "company_id": company.id,
             "discount_percentage": if row["discount_type"] == json!("percentage") { row["discount"].clone() } else { json!(0) }, "duration": 1,
             "sum_formatted": "", "quantity_formatted": row["quantity"].to_string(), "product": null, "last_edit": null,
         }),
     );
-    shown["add_time"] = time(&row["add_time"]);
-    shown["update_time"] = time(&row["update_time"]);
+    converted["add_time"] = time(&row["add_time"]);
+    converted["update_time"] = time(&row["update_time"]);
     if !product.is_null() {
-        shown["product"] = shapes::shown(company, Resource::Product, product, Names::Ids);
+        converted["product"] = shapes::to_v1(company, Resource::Product, product, References::Ids);
     }
-    shown
+    converted
 }
 
 async fn products(
@@ -62,18 +62,18 @@ async fn products(
         acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let rows: Vec<Value> = company
             .records
-            .of_deal(Resource::DealProduct, deal)
+            .parts_of_deal(Resource::DealProduct, deal)
             .into_iter()
-            .map(|(_, row)| part(company, row))
+            .map(|(_, row)| to_v1(company, row))
             .collect();
-        let (rows, pagination) = page.of(rows)?;
+        let (rows, pagination) = page.slice(rows)?;
         let data = if rows.is_empty() { Value::Null } else { Value::Array(rows) };
         Ok(Json(json!({ "success": true, "data": data, "additional_data": { "pagination": pagination } }))
             .into_response())
     })
 }
 
-fn part_body(company: &Company, body: &Value) -> Value {
+fn body_to_v2(company: &Company, body: &Value) -> Value {
     let mut body = body.clone();
     let discount = body["discount_percentage"].clone();
     if !discount.is_null() && body["discount"].is_null() {
@@ -82,7 +82,7 @@ fn part_body(company: &Company, body: &Value) -> Value {
     if !body["enabled_flag"].is_null() {
         body["is_enabled"] = body["enabled_flag"].clone();
     }
-    modern(company, Resource::DealProduct, &body)
+    to_v2(company, Resource::DealProduct, &body)
 }
 
 async fn add_product(
@@ -91,9 +91,9 @@ async fn add_product(
     Path(deal): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    deal_parts::write(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
-        let row = deal_parts::add(company, Resource::DealProduct, deal, &part_body(company, &body), writer)?;
-        Ok(one(StatusCode::CREATED, &part(company, &row)))
+    deal_parts::change_parts(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
+        let row = deal_parts::add_part(company, Resource::DealProduct, deal, &body_to_v2(company, &body), writer)?;
+        Ok(data_response(StatusCode::CREATED, &to_v1(company, &row)))
     })
 }
 
@@ -103,10 +103,10 @@ async fn change_product(
     Path((deal, id)): Path<(i64, String)>,
     Body(body): Body,
 ) -> Response {
-    deal_parts::write(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
-        let at = deal_parts::place(company, Resource::DealProduct, deal, &id)?;
-        let row = acts::change(company, Resource::DealProduct, at, &part_body(company, &body), writer)?;
-        Ok(one(StatusCode::OK, &part(company, &row)))
+    deal_parts::change_parts(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
+        let at = deal_parts::find_part_key(company, Resource::DealProduct, deal, &id)?;
+        let row = acts::change(company, Resource::DealProduct, at, &body_to_v2(company, &body), writer)?;
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row)))
     })
 }
 
@@ -115,9 +115,9 @@ async fn remove_product(
     caller: Caller,
     Path((deal, id)): Path<(i64, String)>,
 ) -> Response {
-    deal_parts::write(&shared, &caller, Resource::DealProduct, deal, |company, _| {
-        let at = deal_parts::place(company, Resource::DealProduct, deal, &id)?;
+    deal_parts::change_parts(&shared, &caller, Resource::DealProduct, deal, |company, _| {
+        let at = deal_parts::find_part_key(company, Resource::DealProduct, deal, &id)?;
         company.records.remove(Resource::DealProduct, at);
-        Ok(one(StatusCode::OK, &json!({ "id": at, "product_attachment_id": at })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": at, "product_attachment_id": at })))
     })
 }

@@ -4,7 +4,7 @@ use crate::{
     act_error::ActError,
     acts,
     api::{
-        answer::{Answer, Body, Refusal, V1Page, one},
+        answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -25,8 +25,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sandbox_core::multipart::{self, Part};
 use serde_json::{Value, json};
 
-/// Kinds of records that a file may belong to.
-const ON: [Resource; 5] =
+/// Kinds of records that may own a file.
+const OWNER_KINDS: [Resource; 5] =
     [Resource::Deal, Resource::Person, Resource::Organization, Resource::Product, Resource::Activity];
 
 pub(super) fn router() -> Router<Shared> {
@@ -38,10 +38,10 @@ pub(super) fn router() -> Router<Shared> {
         .route("/files/{id}/download", get(download))
 }
 
-/// Converts a file to v1, with the names of its records.
-pub(super) fn shown(company: &Company, row: &Value) -> Value {
+/// Converts a file to v1, with the names of its owners.
+pub(super) fn to_v1(company: &Company, row: &Value) -> Value {
     let mut row = row.clone();
-    for (resource, member) in ON.map(|resource| (resource, resource.member())) {
+    for (resource, member) in OWNER_KINDS.map(|resource| (resource, resource.member())) {
         let name = resource.label(company.records.linked(resource, &row[member])).clone();
         row[member.replace("_id", "_name")] = if name.is_null() { json!("") } else { name };
     }
@@ -49,20 +49,20 @@ pub(super) fn shown(company: &Company, row: &Value) -> Value {
 }
 
 fn may_see(company: &Company, row: &Value, writer: &Writer) -> bool {
-    ON.into_iter().all(|resource| {
-        let on = company.records.linked(resource, &row[resource.member()]);
-        on.is_null() || company.sees(&writer.user, resource, on)
+    OWNER_KINDS.into_iter().all(|resource| {
+        let owner = company.records.linked(resource, &row[resource.member()]);
+        owner.is_null() || company.user_may_see(&writer.user, resource, owner)
     })
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
     caller.act(&shared, |company, writer| {
         let rows = company.records.all(Resource::File).map(|(_, row)| row).filter(|row| may_see(company, row, writer));
-        page.answer(rows.map(|row| shown(company, row)).collect())
+        page.answer(rows.map(|row| to_v1(company, row)).collect())
     })
 }
 
-fn found(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> {
+fn find_file(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> {
     let row = company.records.get(Resource::File, id).filter(|row| may_see(company, row, writer));
     row.cloned().ok_or_else(|| Refusal::not_found("File"))
 }
@@ -74,10 +74,10 @@ fn create(
     name: &str,
     kind: &str,
     size: usize,
-    on: &[(Resource, i64)],
+    owners: &[(Resource, i64)],
     writer: &Writer,
 ) -> Result<Value, ActError> {
-    for (resource, id) in on {
+    for (resource, id) in owners {
         acts::find_visible(company, &writer.user, *resource, *id)?;
     }
     let id = company.records.next_id(Resource::File);
@@ -87,20 +87,20 @@ fn create(
         "mail_message_id": null, "mail_template_id": null, "lead_id": null, "lead_name": "", "url": format!("{api}/api/v1/files/{id}/download"), "name": name,
         "description": "",
     });
-    for resource in ON {
-        row[resource.member()] = json!(on.iter().find(|(of, _)| *of == resource).map(|(_, id)| id));
+    for resource in OWNER_KINDS {
+        row[resource.member()] = json!(owners.iter().find(|(kind, _)| *kind == resource).map(|(_, id)| id));
     }
     company.records.put(Resource::File, id, row.clone());
     company.version += 1;
-    Ok(shown(company, &row))
+    Ok(to_v1(company, &row))
 }
 
 /// Stores an uploaded file, and returns its row in the form of v1.
-pub(crate) fn keep(
+pub(crate) fn store_file(
     company: &mut Company,
     api: &str,
     file: &Part,
-    on: &[(Resource, i64)],
+    owners: &[(Resource, i64)],
     writer: &Writer,
 ) -> Result<Value, ActError> {
     let kind = if file.content_type.starts_with("image/") {
@@ -108,7 +108,7 @@ pub(crate) fn keep(
     } else {
         file.file_name.rsplit('.').next().unwrap_or("file")
     };
-    let row = create(company, api, &file.file_name, kind, file.content.len(), on, writer)?;
+    let row = create(company, api, &file.file_name, kind, file.content.len(), owners, writer)?;
     company.contents.insert(row["id"].as_i64().unwrap_or_default(), BASE64_STANDARD.encode(&file.content));
     Ok(row)
 }
@@ -116,56 +116,57 @@ pub(crate) fn keep(
 async fn add(State(shared): State<Shared>, caller: Caller, headers: HeaderMap, body: Bytes) -> Response {
     let api = shared.origins.api.clone();
     caller.act(&shared, |company, writer| {
-        let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
-        let parts = multipart::parts(&headers, &body).ok_or_else(|| bad("The body is not multipart/form-data"))?;
-        let file = parts.iter().find(|part| part.name == "file").ok_or_else(|| bad("No file was given"))?;
-        let mut on = Vec::new();
-        for resource in ON {
+        let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
+        let parts =
+            multipart::parts(&headers, &body).ok_or_else(|| bad_request("The body is not multipart/form-data"))?;
+        let file = parts.iter().find(|part| part.name == "file").ok_or_else(|| bad_request("No file was given"))?;
+        let mut owners = Vec::new();
+        for resource in OWNER_KINDS {
             if let Some(part) = parts.iter().find(|part| part.name == resource.member()) {
                 let text = String::from_utf8_lossy(&part.content);
-                on.push((
+                owners.push((
                     resource,
-                    text.trim().parse().map_err(|_| bad(&format!("{} must be a number", resource.member())))?,
+                    text.trim().parse().map_err(|_| bad_request(&format!("{} must be a number", resource.member())))?,
                 ));
             }
         }
-        Ok(one(StatusCode::CREATED, &keep(company, &api, file, &on, writer)?))
+        Ok(data_response(StatusCode::CREATED, &store_file(company, &api, file, &owners, writer)?))
     })
 }
 
 /// Creates a remote file, or links one.
-fn remote(company: &mut Company, api: &str, body: &Value, title: &str, writer: &Writer) -> Answer {
-    let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text.to_owned());
+fn create_remote_file(company: &mut Company, api: &str, body: &Value, title: &str, writer: &Writer) -> Answer {
+    let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text.to_owned());
     let resource = match body["item_type"].as_str() {
         Some("deal") => Resource::Deal,
         Some("person") => Resource::Person,
         Some("organization") => Resource::Organization,
-        _ => return Err(bad("item_type must be one of deal, organization, person")),
+        _ => return Err(bad_request("item_type must be one of deal, organization, person")),
     };
     let id = body["item_id"]
         .as_i64()
         .or_else(|| body["item_id"].as_str()?.parse().ok())
-        .ok_or_else(|| bad("item_id is required"))?;
+        .ok_or_else(|| bad_request("item_id is required"))?;
     if body["remote_location"].as_str() != Some("googledrive") {
-        return Err(bad("remote_location must be googledrive"));
+        return Err(bad_request("remote_location must be googledrive"));
     }
     let mut row =
         create(company, api, title, body["file_type"].as_str().unwrap_or("gdoc"), 0, &[(resource, id)], writer)?;
-    let kept = row["id"].as_i64().and_then(|id| company.records.get_mut(Resource::File, id));
-    for row in kept.into_iter().chain([&mut row]) {
+    let stored = row["id"].as_i64().and_then(|id| company.records.get_mut(Resource::File, id));
+    for row in stored.into_iter().chain([&mut row]) {
         row["remote_location"] = json!("googledocs");
         if body["remote_id"].is_string() {
             row["remote_id"] = body["remote_id"].clone();
         }
     }
-    Ok(one(StatusCode::OK, &row))
+    Ok(data_response(StatusCode::OK, &row))
 }
 
 async fn add_remote(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     let api = shared.origins.api.clone();
     caller.act(&shared, |company, writer| {
         let title = body["title"].as_str().ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "title is required"))?;
-        remote(company, &api, &body, title, writer)
+        create_remote_file(company, &api, &body, title, writer)
     })
 }
 
@@ -174,17 +175,19 @@ async fn link_remote(State(shared): State<Shared>, caller: Caller, Body(body): B
     caller.act(&shared, |company, writer| {
         let id =
             body["remote_id"].as_str().ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "remote_id is required"))?;
-        remote(company, &api, &body, id, writer)
+        create_remote_file(company, &api, &body, id, writer)
     })
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| Ok(one(StatusCode::OK, &shown(company, &found(company, id, writer)?))))
+    caller.act(&shared, |company, writer| {
+        Ok(data_response(StatusCode::OK, &to_v1(company, &find_file(company, id, writer)?)))
+    })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let mut row = found(company, id, writer)?;
+        let mut row = find_file(company, id, writer)?;
         for member in ["name", "description"] {
             if let Some(text) = body[member].as_str() {
                 row[member] = json!(text);
@@ -192,23 +195,23 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
         }
         row["update_time"] = json!(writer.v1_now());
         company.records.put(Resource::File, id, row.clone());
-        Ok(one(StatusCode::OK, &shown(company, &row)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row)))
     })
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        found(company, id, writer)?;
+        find_file(company, id, writer)?;
         company.records.remove(Resource::File, id);
         company.contents.remove(&id);
         company.version += 1;
-        Ok(one(StatusCode::OK, &json!({ "id": id })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": id })))
     })
 }
 
 async fn download(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = found(company, id, writer)?;
+        let row = find_file(company, id, writer)?;
         let content =
             company.contents.get(&id).and_then(|content| BASE64_STANDARD.decode(content).ok()).unwrap_or_default();
         let name: String =

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        answer::{Body, Refusal, one},
+        answer::{Body, Refusal, data_response},
         caller::Caller,
         v2::list::ids,
     },
@@ -33,13 +33,13 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     r#type: Option<String>,
     ids: Option<String>,
 }
 
-/// Converts a filter for a list, without its conditions.
-fn short(row: &Value) -> Value {
+/// Removes the conditions of a filter, as a list does not contain them.
+fn without_conditions(row: &Value) -> Value {
     let mut row = row.clone();
     if let Some(row) = row.as_object_mut() {
         row.remove("conditions");
@@ -51,21 +51,21 @@ fn may_see(row: &Value, writer: &Writer) -> bool {
     row["visible_to"] != json!("1") || row["user_id"] == json!(writer.user.id)
 }
 
-async fn list(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
         let rows = company.records.all(Resource::Filter).map(|(_, row)| row);
         let rows = rows.filter(|row| {
-            may_see(row, writer) && asked.r#type.as_deref().is_none_or(|kind| row["type"] == json!(kind))
+            may_see(row, writer) && params.r#type.as_deref().is_none_or(|kind| row["type"] == json!(kind))
         });
-        Ok(one(StatusCode::OK, &rows.map(short).collect()))
+        Ok(data_response(StatusCode::OK, &rows.map(without_conditions).collect()))
     })
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
-        let name = body["name"].as_str().filter(|name| !name.is_empty()).ok_or_else(|| bad("name is required"))?;
-        let kind = body["type"].as_str().filter(|kind| TYPES.contains(kind)).ok_or_else(|| bad("type is not one of the allowed values"))?;
+        let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
+        let name = body["name"].as_str().filter(|name| !name.is_empty()).ok_or_else(|| bad_request("name is required"))?;
+        let kind = body["type"].as_str().filter(|kind| TYPES.contains(kind)).ok_or_else(|| bad_request("type is not one of the allowed values"))?;
         filters::check(company, &body["conditions"])?;
         let id = company.records.next_id(Resource::Filter);
         let row = json!({
@@ -74,11 +74,11 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
             "conditions": body["conditions"],
         });
         company.records.put(Resource::Filter, id, row.clone());
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
-fn found(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> {
+fn find_filter(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> {
     company
         .records
         .get(Resource::Filter, id)
@@ -88,12 +88,12 @@ fn found(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> 
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| Ok(one(StatusCode::OK, &found(company, id, writer)?)))
+    caller.act(&shared, |company, writer| Ok(data_response(StatusCode::OK, &find_filter(company, id, writer)?)))
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let mut row = found(company, id, writer)?;
+        let mut row = find_filter(company, id, writer)?;
         if row["user_id"] != json!(writer.user.id) && !writer.user.may("can_edit_shared_filters") {
             return Err(Refusal::forbidden());
         }
@@ -104,25 +104,25 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
         }
         row["update_time"] = json!(writer.v1_now());
         company.records.put(Resource::Filter, id, row.clone());
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        found(company, id, writer)?;
+        find_filter(company, id, writer)?;
         company.records.remove(Resource::Filter, id);
-        Ok(one(StatusCode::OK, &json!({ "id": id })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": id })))
     })
 }
 
-async fn remove_many(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn remove_many(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
-        let ids = ids(asked.ids.as_slice());
+        let ids = ids(params.ids.as_slice());
         for id in &ids {
-            found(company, *id, writer)?;
+            find_filter(company, *id, writer)?;
             company.records.remove(Resource::Filter, *id);
         }
-        Ok(one(StatusCode::OK, &json!({ "id": ids })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": ids })))
     })
 }

@@ -1,10 +1,10 @@
 //! Merges of two records, and copies of deals.
 
-use super::shapes::{Names, shown};
+use super::shapes::{References, to_v1};
 use crate::{
     acts,
     api::{
-        answer::{Body, Refusal, one},
+        answer::{Body, Refusal, data_response},
         caller::Caller,
     },
     company::Company,
@@ -30,7 +30,7 @@ pub(super) fn router() -> Router<Shared> {
 }
 
 /// Kinds of records that may belong to a deal, a person or an organization.
-const HANGING: [Resource; 8] = [
+const DEPENDENT_KINDS: [Resource; 8] = [
     Resource::Deal,
     Resource::Person,
     Resource::Activity,
@@ -41,44 +41,45 @@ const HANGING: [Resource; 8] = [
     Resource::DealProduct,
 ];
 
-/// Merges the record of the path into another one. The values of the other one win, and it takes over all parts.
+/// Merges the record of the path into the record `merge_with_id`. The values of the latter win, and it takes over all
+/// parts.
 fn merge(resource: Resource, permission: &'static str) -> MethodRouter<Shared> {
     put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
             if !writer.user.may(permission) {
                 return Err(Refusal::forbidden());
             }
-            let with = body["merge_with_id"].as_i64().or_else(|| body["merge_with_id"].as_str()?.parse().ok());
-            let with = with
-                .filter(|with| *with != id)
+            let target = body["merge_with_id"].as_i64().or_else(|| body["merge_with_id"].as_str()?.parse().ok());
+            let target = target
+                .filter(|target| *target != id)
                 .ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "merge_with_id is required"))?;
-            let gone = acts::find_visible(company, &writer.user, resource, id)?.clone();
-            let stays = acts::find_visible(company, &writer.user, resource, with)?;
-            acts::may_edit(&writer.user, resource, &gone)?;
-            acts::may_edit(&writer.user, resource, stays)?;
+            let merged = acts::find_visible(company, &writer.user, resource, id)?.clone();
+            let survivor = acts::find_visible(company, &writer.user, resource, target)?;
+            acts::may_edit(&writer.user, resource, &merged)?;
+            acts::may_edit(&writer.user, resource, survivor)?;
             if resource == Resource::Deal {
                 // The deal takes over the products, and its value changes with them.
-                acts::change_parts(company, Resource::DealProduct, with, writer, |company, _| {
-                    move_all(company, resource, id, with);
+                acts::change_parts(company, Resource::DealProduct, target, writer, |company, _| {
+                    move_dependents(company, resource, id, target);
                     Ok::<(), Refusal>(())
                 })?;
             } else {
-                move_all(company, resource, id, with);
+                move_dependents(company, resource, id, target);
             }
-            fill(company, resource, with, &gone, writer);
+            fill_missing_members(company, resource, target, &merged, writer);
             acts::mark_deleted(company, resource, id, writer);
-            let row = acts::find_visible(company, &writer.user, resource, with)?;
-            Ok(one(StatusCode::OK, &shown(company, resource, row, Names::Ids)))
+            let row = acts::find_visible(company, &writer.user, resource, target)?;
+            Ok(data_response(StatusCode::OK, &to_v1(company, resource, row, References::Ids)))
         })
     })
 }
 
-fn move_all(company: &mut Company, resource: Resource, from: i64, to: i64) {
+fn move_dependents(company: &mut Company, resource: Resource, from: i64, to: i64) {
     let member = resource.member();
-    for hanging in HANGING.into_iter().filter(|hanging| *hanging != resource) {
-        let ids: Vec<i64> = company.records.with(hanging, member, from).map(|(id, _)| id).collect();
+    for dependent in DEPENDENT_KINDS.into_iter().filter(|dependent| *dependent != resource) {
+        let ids: Vec<i64> = company.records.find_by(dependent, member, from).map(|(id, _)| id).collect();
         for id in ids {
-            if let Some(row) = company.records.get_mut(hanging, id) {
+            if let Some(row) = company.records.get_mut(dependent, id) {
                 row[member] = json!(to);
             }
         }
@@ -86,13 +87,13 @@ fn move_all(company: &mut Company, resource: Resource, from: i64, to: i64) {
 }
 
 /// Fills in members that the surviving record lacks.
-fn fill(company: &mut Company, resource: Resource, id: i64, from: &Value, writer: &Writer) {
+fn fill_missing_members(company: &mut Company, resource: Resource, id: i64, from: &Value, writer: &Writer) {
     let Some(before) = company.records.get(resource, id).cloned() else { return };
     let mut row = before.clone();
     for (name, value) in from.as_object().into_iter().flatten() {
-        let own = &mut row[name.as_str()];
-        if own.is_null() || *own == json!([]) || *own == json!("") {
-            *own = value.clone();
+        let member_value = &mut row[name.as_str()];
+        if member_value.is_null() || *member_value == json!([]) || *member_value == json!("") {
+            *member_value = value.clone();
         }
     }
     for (code, value) in from["custom_fields"].as_object().into_iter().flatten() {
@@ -102,11 +103,11 @@ fn fill(company: &mut Company, resource: Resource, id: i64, from: &Value, writer
     }
     row["update_time"] = json!(writer.now);
     company.records.put(resource, id, row.clone());
-    company.note(writer, resource, id, before, row);
+    company.record_change(writer, resource, id, before, row);
 }
 
 /// Members that the copy of a deal takes over.
-const COPIED: [&str; 14] = [
+const COPIED_MEMBERS: [&str; 14] = [
     "title",
     "owner_id",
     "person_id",
@@ -126,15 +127,15 @@ const COPIED: [&str; 14] = [
 async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
         let deal = acts::find_visible(company, &writer.user, Resource::Deal, id)?;
-        let body: Value = COPIED
+        let body: Value = COPIED_MEMBERS
             .into_iter()
             .filter(|name| !deal[*name].is_null())
             .map(|name| (name.to_owned(), deal[name].clone()))
             .collect();
-        let made = acts::create(company, Resource::Deal, &body, writer)?;
-        let to = made["id"].as_i64().unwrap_or_default();
+        let copy = acts::create(company, Resource::Deal, &body, writer)?;
+        let to = copy["id"].as_i64().unwrap_or_default();
         let parts: Vec<Value> =
-            company.records.of_deal(Resource::DealProduct, id).into_iter().map(|(_, row)| row.clone()).collect();
+            company.records.parts_of_deal(Resource::DealProduct, id).into_iter().map(|(_, row)| row.clone()).collect();
         for mut part in parts {
             let at = company.records.next_id(Resource::DealProduct);
             part["id"] = json!(at);
@@ -142,6 +143,6 @@ async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<
             company.records.put(Resource::DealProduct, at, part);
         }
         let row = acts::find_visible(company, &writer.user, Resource::Deal, to)?;
-        Ok(one(StatusCode::OK, &shown(company, Resource::Deal, row, Names::Ids)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, Resource::Deal, row, References::Ids)))
     })
 }

@@ -4,7 +4,7 @@ use crate::{
     act_error::ActError,
     acts,
     api::{
-        answer::{Answer, Body, Refusal, V1Page, one},
+        answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -25,8 +25,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Records that a note may belong to: member, object and kind.
-const ON: [(&str, &str, Resource); 3] = [
+/// Kinds of records that may own a note: member, object and kind.
+const OWNER_KINDS: [(&str, &str, Resource); 3] = [
     ("deal_id", "deal", Resource::Deal),
     ("person_id", "person", Resource::Person),
     ("org_id", "organization", Resource::Organization),
@@ -42,7 +42,7 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     #[serde(flatten)]
     page: V1Page,
     deal_id: Option<String>,
@@ -55,10 +55,10 @@ struct Asked {
     sort: Option<String>,
 }
 
-/// Converts a note to v1, with the names of its records.
-pub(super) fn shown(company: &Company, row: &Value, reader: &User) -> Value {
+/// Converts a note to v1, with the names of its owners.
+pub(super) fn to_v1(company: &Company, row: &Value, reader: &User) -> Value {
     let mut row = row.clone();
-    for (member, name, resource) in ON {
+    for (member, name, resource) in OWNER_KINDS {
         let linked = company.records.linked(resource, &row[member]);
         let label = if resource == Resource::Deal { "title" } else { "name" };
         row[name] = if linked.is_null() { Value::Null } else { json!({ label: linked[label] }) };
@@ -72,9 +72,9 @@ pub(super) fn shown(company: &Company, row: &Value, reader: &User) -> Value {
 }
 
 /// Checks a body and applies it to a note.
-fn lay(company: &Company, row: &mut Value, body: &Value, user: &User) -> Result<(), ActError> {
-    let bad = |text: &str| ActError::Invalid(text.to_owned());
-    for (member, _, resource) in ON {
+fn apply_body(company: &Company, row: &mut Value, body: &Value, user: &User) -> Result<(), ActError> {
+    let invalid = |text: &str| ActError::Invalid(text.to_owned());
+    for (member, _, resource) in OWNER_KINDS {
         let id = body[member].as_i64().or_else(|| body[member].as_str().and_then(|id| id.parse().ok()));
         if let Some(id) = id {
             acts::find_visible(company, user, resource, id)?;
@@ -90,54 +90,54 @@ fn lay(company: &Company, row: &mut Value, body: &Value, user: &User) -> Result<
         }
     }
     if row["content"].as_str().is_none_or(str::is_empty) {
-        return Err(bad("Note content must be provided."));
+        return Err(invalid("Note content must be provided."));
     }
-    if ON.iter().all(|(member, ..)| row[*member].is_null()) {
-        return Err(bad(
+    if OWNER_KINDS.iter().all(|(member, ..)| row[*member].is_null()) {
+        return Err(invalid(
             "Note must be associated with at least one of: deal_id, lead_id, person_id, org_id, project_id, task_id",
         ));
     }
     Ok(())
 }
 
-async fn list(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
-        let is = |row: &Value, member: &str, wanted: &Option<String>| {
+        let matches = |row: &Value, member: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted))
         };
-        let since = asked.updated_since.as_deref().map(|text| text.replace('T', " ").trim_end_matches('Z').to_owned());
+        let since = params.updated_since.as_deref().map(|text| text.replace('T', " ").trim_end_matches('Z').to_owned());
         let mut rows: Vec<&Value> = company
             .records
             .all(Resource::Note)
             .map(|(_, row)| row)
             .filter(|row| {
                 let day = row["add_time"].as_str().and_then(|time| time.get(..10)).unwrap_or_default();
-                is(row, "deal_id", &asked.deal_id)
-                    && is(row, "person_id", &asked.person_id)
-                    && is(row, "org_id", &asked.org_id)
-                    && is(row, "user_id", &asked.user_id)
-                    && asked.start_date.as_deref().is_none_or(|start| day >= start)
-                    && asked.end_date.as_deref().is_none_or(|end| day <= end)
+                matches(row, "deal_id", &params.deal_id)
+                    && matches(row, "person_id", &params.person_id)
+                    && matches(row, "org_id", &params.org_id)
+                    && matches(row, "user_id", &params.user_id)
+                    && params.start_date.as_deref().is_none_or(|start| day >= start)
+                    && params.end_date.as_deref().is_none_or(|end| day <= end)
                     && since.as_deref().is_none_or(|since| row["update_time"].as_str().unwrap_or_default() >= since)
                     && may_see(company, row, &writer.user)
             })
             .collect();
-        if asked.sort.as_deref().is_some_and(|sort| sort.to_ascii_lowercase().ends_with("desc")) {
+        if params.sort.as_deref().is_some_and(|sort| sort.to_ascii_lowercase().ends_with("desc")) {
             rows.reverse();
         }
-        asked.page.answer(rows.into_iter().map(|row| shown(company, row, &writer.user)).collect())
+        params.page.answer(rows.into_iter().map(|row| to_v1(company, row, &writer.user)).collect())
     })
 }
 
-/// Whether a user may see a note. A note is visible with its record.
+/// Whether a user may see a note, and therefore all its owners.
 fn may_see(company: &Company, row: &Value, user: &User) -> bool {
-    ON.iter().all(|(member, _, resource)| {
-        let on = company.records.linked(*resource, &row[*member]);
-        on.is_null() || company.sees(user, *resource, on)
+    OWNER_KINDS.iter().all(|(member, _, resource)| {
+        let owner = company.records.linked(*resource, &row[*member]);
+        owner.is_null() || company.user_may_see(user, *resource, owner)
     })
 }
 
-fn found(company: &Company, id: i64, user: &User) -> Result<Value, Refusal> {
+fn find_note(company: &Company, id: i64, user: &User) -> Result<Value, Refusal> {
     let row = company.records.get(Resource::Note, id).filter(|row| may_see(company, row, user));
     row.cloned().ok_or_else(|| Refusal::not_found("Note"))
 }
@@ -151,44 +151,44 @@ pub(crate) fn create(company: &mut Company, body: &Value, writer: &Writer) -> Re
         "person_id": null, "org_id": null, "lead_id": null, "project_id": null, "task_id": null, "pinned_to_deal_flag": false,
         "pinned_to_person_flag": false, "pinned_to_organization_flag": false, "pinned_to_project_flag": false, "pinned_to_task_flag": false,
     });
-    lay(company, &mut row, body, &writer.user)?;
+    apply_body(company, &mut row, body, &writer.user)?;
     company.records.put(Resource::Note, id, row.clone());
-    company.note(writer, Resource::Note, id, Value::Null, row.clone());
+    company.record_change(writer, Resource::Note, id, Value::Null, row.clone());
     Ok(row)
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
         let row = create(company, &body, writer)?;
-        Ok(one(StatusCode::OK, &shown(company, &row, &writer.user)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row, &writer.user)))
     })
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        Ok(one(StatusCode::OK, &shown(company, &found(company, id, &writer.user)?, &writer.user)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &find_note(company, id, &writer.user)?, &writer.user)))
     })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let before = found(company, id, &writer.user)?;
+        let before = find_note(company, id, &writer.user)?;
         let mut row = before.clone();
-        lay(company, &mut row, &body, &writer.user)?;
+        apply_body(company, &mut row, &body, &writer.user)?;
         row["update_time"] = json!(writer.v1_now());
         row["last_update_user_id"] = json!(writer.user.id);
         company.records.put(Resource::Note, id, row.clone());
-        company.note(writer, Resource::Note, id, before, row.clone());
-        Ok(one(StatusCode::OK, &shown(company, &row, &writer.user)))
+        company.record_change(writer, Resource::Note, id, before, row.clone());
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row, &writer.user)))
     })
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| -> Answer {
-        let before = found(company, id, &writer.user)?;
+        let before = find_note(company, id, &writer.user)?;
         company.records.remove(Resource::Note, id);
-        company.note(writer, Resource::Note, id, before, Value::Null);
-        Ok(one(StatusCode::OK, &json!(true)))
+        company.record_change(writer, Resource::Note, id, before, Value::Null);
+        Ok(data_response(StatusCode::OK, &json!(true)))
     })
 }
 
@@ -199,7 +199,7 @@ async fn comments(
     Query(page): Query<V1Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        found(company, note, &writer.user)?;
+        find_note(company, note, &writer.user)?;
         let id = note.to_string();
         page.answer(
             company
@@ -212,7 +212,7 @@ async fn comments(
     })
 }
 
-fn content(body: &Value) -> Result<&str, Refusal> {
+fn required_content(body: &Value) -> Result<&str, Refusal> {
     let content = body["content"].as_str().filter(|content| !content.is_empty());
     content.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "content must be provided."))
 }
@@ -224,19 +224,19 @@ async fn add_comment(
     Body(body): Body,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        found(company, note, &writer.user)?;
+        find_note(company, note, &writer.user)?;
         let id = company.records.next_id(Resource::Comment);
         let row = json!({
             "uuid": Uuid::new_v4().to_string(), "active_flag": true, "add_time": writer.now, "update_time": writer.now, "company_id": company.id,
-            "content": content(&body)?, "object_id": note.to_string(), "object_type": "note", "updater_id": writer.user.id, "user_id": writer.user.id,
+            "content": required_content(&body)?, "object_id": note.to_string(), "object_type": "note", "updater_id": writer.user.id, "user_id": writer.user.id,
         });
         company.records.put(Resource::Comment, id, row.clone());
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
-fn comment_at(company: &Company, note: i64, uuid: &str, user: &User) -> Result<(i64, Value), Refusal> {
-    found(company, note, user)?;
+fn find_comment(company: &Company, note: i64, uuid: &str, user: &User) -> Result<(i64, Value), Refusal> {
+    find_note(company, note, user)?;
     let at = company
         .records
         .all(Resource::Comment)
@@ -245,7 +245,9 @@ fn comment_at(company: &Company, note: i64, uuid: &str, user: &User) -> Result<(
 }
 
 async fn comment(State(shared): State<Shared>, caller: Caller, Path((note, uuid)): Path<(i64, String)>) -> Response {
-    caller.act(&shared, |company, writer| Ok(one(StatusCode::OK, &comment_at(company, note, &uuid, &writer.user)?.1)))
+    caller.act(&shared, |company, writer| {
+        Ok(data_response(StatusCode::OK, &find_comment(company, note, &uuid, &writer.user)?.1))
+    })
 }
 
 async fn change_comment(
@@ -255,12 +257,12 @@ async fn change_comment(
     Body(body): Body,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let (id, mut row) = comment_at(company, note, &uuid, &writer.user)?;
-        row["content"] = json!(content(&body)?);
+        let (id, mut row) = find_comment(company, note, &uuid, &writer.user)?;
+        row["content"] = json!(required_content(&body)?);
         row["update_time"] = json!(writer.now);
         row["updater_id"] = json!(writer.user.id);
         company.records.put(Resource::Comment, id, row.clone());
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
@@ -270,8 +272,8 @@ async fn remove_comment(
     Path((note, uuid)): Path<(i64, String)>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let (id, _) = comment_at(company, note, &uuid, &writer.user)?;
+        let (id, _) = find_comment(company, note, &uuid, &writer.user)?;
         company.records.remove(Resource::Comment, id);
-        Ok(one(StatusCode::OK, &json!(true)))
+        Ok(data_response(StatusCode::OK, &json!(true)))
     })
 }

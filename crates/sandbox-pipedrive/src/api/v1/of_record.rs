@@ -4,7 +4,7 @@ use super::{files, shapes::time};
 use crate::{
     acts,
     api::{
-        answer::{Body, Refusal, V1Page, one},
+        answer::{Body, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -32,16 +32,16 @@ pub(super) fn router() -> Router<Shared> {
     .into_iter()
     .fold(Router::new(), |router, (path, resource)| {
         router
-            .route(&format!("/{path}/{{id}}/files"), parts(resource, Resource::File, files::shown))
-            .route(&format!("/{path}/{{id}}/followers"), of_followers(resource))
-            .route(&format!("/{path}/{{id}}/followers/{{follower}}"), follower(resource))
-            .route(&format!("/{path}/{{id}}/permittedUsers"), permitted(resource))
+            .route(&format!("/{path}/{{id}}/files"), part_list(resource, Resource::File, files::to_v1))
+            .route(&format!("/{path}/{{id}}/followers"), follower_list(resource))
+            .route(&format!("/{path}/{{id}}/followers/{{follower}}"), single_follower(resource))
+            .route(&format!("/{path}/{{id}}/permittedUsers"), permitted_users(resource))
             .route(&format!("/{path}/{{id}}/mailMessages"), mail(resource))
     })
 }
 
 /// Lists the parts of a record.
-fn parts(resource: Resource, part: Resource, shown: fn(&Company, &Value) -> Value) -> MethodRouter<Shared> {
+fn part_list(resource: Resource, part: Resource, convert: fn(&Company, &Value) -> Value) -> MethodRouter<Shared> {
     get(
         async move |State(shared): State<Shared>,
                     caller: Caller,
@@ -50,32 +50,35 @@ fn parts(resource: Resource, part: Resource, shown: fn(&Company, &Value) -> Valu
                     -> Response {
             caller.act(&shared, |company, writer| {
                 acts::find_visible(company, &writer.user, resource, id)?;
-                let rows = company.records.with(part, resource.member(), id);
-                page.answer(rows.map(|(_, row)| shown(company, row)).collect())
+                let rows = company.records.find_by(part, resource.member(), id);
+                page.answer(rows.map(|(_, row)| convert(company, row)).collect())
             })
         },
     )
 }
 
-fn follower_shown(row: &Value) -> Value {
+fn follower_to_v1(row: &Value) -> Value {
     let mut row = row.clone();
     row["add_time"] = time(&row["add_time"]);
     row
 }
 
-fn of_followers(resource: Resource) -> MethodRouter<Shared> {
-    parts(resource, Resource::Follower, |_, row| follower_shown(row)).post(
+fn follower_list(resource: Resource) -> MethodRouter<Shared> {
+    part_list(resource, Resource::Follower, |_, row| follower_to_v1(row)).post(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
                 let user = body["user_id"].as_i64().or_else(|| body["user_id"].as_str()?.parse().ok());
                 let user = user.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "user_id is required"))?;
-                Ok(one(StatusCode::OK, &follower_shown(&followers::add(company, resource, id, user, writer)?)))
+                Ok(data_response(
+                    StatusCode::OK,
+                    &follower_to_v1(&followers::add(company, resource, id, user, writer)?),
+                ))
             })
         },
     )
 }
 
-fn follower(resource: Resource) -> MethodRouter<Shared> {
+fn single_follower(resource: Resource) -> MethodRouter<Shared> {
     delete(
         async move |State(shared): State<Shared>, caller: Caller, Path((id, follower)): Path<(i64, i64)>| -> Response {
             caller.act(&shared, |company, writer| {
@@ -85,18 +88,18 @@ fn follower(resource: Resource) -> MethodRouter<Shared> {
                     .filter(|row| row[resource.member()] == json!(id))
                     .map(|_| follower);
                 followers::remove(company, resource, id, at, writer)?;
-                Ok(one(StatusCode::OK, &json!({ "id": follower })))
+                Ok(data_response(StatusCode::OK, &json!({ "id": follower })))
             })
         },
     )
 }
 
-fn permitted(resource: Resource) -> MethodRouter<Shared> {
+fn permitted_users(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
             let row = acts::find_visible(company, &writer.user, resource, id)?;
-            let users = company.users.iter().filter(|user| company.sees(user, resource, row));
-            Ok(one(StatusCode::OK, &users.map(|user| json!(user.id)).collect()))
+            let users = company.users.iter().filter(|user| company.user_may_see(user, resource, row));
+            Ok(data_response(StatusCode::OK, &users.map(|user| json!(user.id)).collect()))
         })
     })
 }
@@ -111,7 +114,7 @@ fn mail(resource: Resource) -> MethodRouter<Shared> {
                     -> Response {
             caller.act(&shared, |company, writer| {
                 acts::find_visible(company, &writer.user, resource, id)?;
-                let (_, pagination) = page.of(Vec::new())?;
+                let (_, pagination) = page.slice(Vec::new())?;
                 Ok(Json(json!({ "success": true, "data": [], "additional_data": { "pagination": pagination } }))
                     .into_response())
             })

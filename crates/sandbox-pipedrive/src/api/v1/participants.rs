@@ -1,10 +1,10 @@
 //! Participants of a deal, besides its contact.
 
-use super::shapes::{Names, person_object, shown};
+use super::shapes::{self, References, person_object};
 use crate::{
     acts,
     api::{
-        answer::{Body, Page, Refusal, V1Page, one},
+        answer::{Body, Page, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -28,12 +28,12 @@ pub(super) fn router() -> Router<Shared> {
         .route("/deals/{id}/participantsChangelog", get(changelog))
 }
 
-fn row_shown(company: &Company, row: &Value) -> Value {
+fn to_v1(company: &Company, row: &Value) -> Value {
     let person = company.records.linked(Resource::Person, &row["person_id"]);
     let deal = company.records.linked(Resource::Deal, &row["deal_id"]);
     json!({
         "id": row["id"], "person_id": person_object(company, &row["person_id"]), "add_time": row["add_time"], "active_flag": true,
-        "related_item_data": { "deal_id": row["deal_id"], "title": deal["title"] }, "person": shown(company, Resource::Person, person, Names::Objects),
+        "related_item_data": { "deal_id": row["deal_id"], "title": deal["title"] }, "person": shapes::to_v1(company, Resource::Person, person, References::Objects),
         "added_by_user_id": { "id": row["added_by"], "value": row["added_by"] }, "related_item_type": "deal", "related_item_id": row["deal_id"],
     })
 }
@@ -49,8 +49,8 @@ async fn list(
         page.answer(
             company
                 .records
-                .with(Resource::Participant, "deal_id", deal)
-                .map(|(_, row)| row_shown(company, row))
+                .find_by(Resource::Participant, "deal_id", deal)
+                .map(|(_, row)| to_v1(company, row))
                 .collect(),
         )
     })
@@ -63,14 +63,14 @@ async fn add(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>
         let person = body["person_id"].as_i64().or_else(|| body["person_id"].as_str()?.parse().ok());
         let person = person.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "person_id is required"))?;
         acts::find_visible(company, &writer.user, Resource::Person, person)?;
-        if company.records.with(Resource::Participant, "deal_id", deal).any(|(_, row)| row["person_id"] == json!(person)) {
+        if company.records.find_by(Resource::Participant, "deal_id", deal).any(|(_, row)| row["person_id"] == json!(person)) {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "The person is a participant already"));
         }
         let id = company.records.next_id(Resource::Participant);
         let row = json!({ "id": id, "deal_id": deal, "person_id": person, "add_time": writer.v1_now(), "added_by": writer.user.id });
         company.records.put(Resource::Participant, id, row.clone());
         company.version += 1;
-        Ok(one(StatusCode::OK, &row_shown(company, &row)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row)))
     })
 }
 
@@ -85,7 +85,7 @@ async fn remove(State(shared): State<Shared>, caller: Caller, Path((deal, part))
             .ok_or_else(|| Refusal::not_found("Participant"))?;
         company.records.remove(Resource::Participant, part);
         company.version += 1;
-        Ok(one(StatusCode::OK, &json!({ "id": part })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": part })))
     })
 }
 
@@ -99,6 +99,6 @@ async fn changelog(
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let entry = |row: &Value| json!({ "actor_user_id": row["added_by"], "person_id": row["person_id"], "action": "added", "time": row["add_time"] });
-        page.answer(company.records.with(Resource::Participant, "deal_id", deal).map(|(_, row)| entry(row)).collect())
+        page.answer(company.records.find_by(Resource::Participant, "deal_id", deal).map(|(_, row)| entry(row)).collect())
     })
 }

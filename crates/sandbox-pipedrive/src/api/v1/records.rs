@@ -1,15 +1,15 @@
 //! The old addresses of deals, persons, organizations, products, activities, pipelines and stages.
 //!
-//! Pipedrive's documents have replaced them by v2. Older clients still call them, so they behave as before.
+//! Pipedrive has replaced them by v2. Older clients still call them, so they behave as before.
 
 use super::{
-    bodies::modern,
-    shapes::{Names, related, shown},
+    bodies::to_v2,
+    shapes::{References, related, to_v1},
 };
 use crate::{
     acts,
     api::{
-        answer::{Answer, Body, Refusal, V1Page, one},
+        answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
         v2::{list::ids, search},
     },
@@ -32,9 +32,9 @@ use serde_json::{Value, json};
 
 pub(super) fn router() -> Router<Shared> {
     let mut router = Router::new()
-        .route("/itemSearch", found(None))
+        .route("/itemSearch", search_route(None))
         .route("/deals/{id}/persons", get(persons_of_deal))
-        .route("/organizations/{id}/persons", of(Resource::Organization, Resource::Person))
+        .route("/organizations/{id}/persons", list_by_reference(Resource::Organization, Resource::Person))
         .route("/products/{id}/deals", get(deals_of_product))
         .route("/persons/{id}/products", get(products_of_person));
     for (path, resource) in [
@@ -49,13 +49,14 @@ pub(super) fn router() -> Router<Shared> {
         router =
             router.route(&format!("/{path}"), collection(resource)).route(&format!("/{path}/{{id}}"), member(resource));
         if matches!(resource, Resource::Deal | Resource::Person | Resource::Organization) {
-            router = router.route(&format!("/{path}/{{id}}/activities"), of(resource, Resource::Activity));
+            router =
+                router.route(&format!("/{path}/{{id}}/activities"), list_by_reference(resource, Resource::Activity));
         }
         if matches!(resource, Resource::Deal | Resource::Person | Resource::Organization | Resource::Product) {
-            router = router.route(&format!("/{path}/search"), found(Some(resource.word())));
+            router = router.route(&format!("/{path}/search"), search_route(Some(resource.word())));
         }
         if matches!(resource, Resource::Person | Resource::Organization | Resource::Pipeline | Resource::Stage) {
-            router = router.route(&format!("/{path}/{{id}}/deals"), of(resource, Resource::Deal));
+            router = router.route(&format!("/{path}/{{id}}/deals"), list_by_reference(resource, Resource::Deal));
         }
     }
     router.route("/deals/archived", get(archived))
@@ -63,7 +64,7 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     #[serde(flatten)]
     page: V1Page,
     ids: Option<String>,
@@ -79,7 +80,7 @@ struct Asked {
     sort: Option<String>,
 }
 
-impl Asked {
+impl Params {
     /// Filters and sorts rows.
     fn apply(
         &self,
@@ -109,7 +110,7 @@ impl Asked {
             (_, None, _) => Some(writer.user.id.to_string()),
             (_, Some(id), _) => Some(id.to_owned()),
         };
-        let is = |row: &Value, member: &str, wanted: &Option<String>| {
+        let matches = |row: &Value, member: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted))
         };
         let status = self.status.as_deref().filter(|status| *status != "all_not_deleted");
@@ -117,8 +118,8 @@ impl Asked {
             .into_iter()
             .filter(|row| {
                 owner.as_ref().is_none_or(|owner| is_id(&row["owner_id"], owner))
-                    && is(row, "stage_id", &self.stage_id)
-                    && is(row, "pipeline_id", &self.pipeline_id)
+                    && matches(row, "stage_id", &self.stage_id)
+                    && matches(row, "pipeline_id", &self.pipeline_id)
                     && status.is_none_or(|status| row["status"] == json!(status))
                     && (row["is_deleted"] != json!(true) || status == Some("deleted"))
                     && self.done.as_deref().is_none_or(|done| row["done"] == json!(matches!(done, "1" | "true")))
@@ -153,55 +154,64 @@ impl Asked {
     }
 }
 
-fn seen_rows(company: &Company, resource: Resource, writer: &Writer) -> Vec<Value> {
-    let rows = company.records.even_deleted(resource).map(|(_, row)| row);
+fn visible_rows(company: &Company, resource: Resource, writer: &Writer) -> Vec<Value> {
+    let rows = company.records.all_with_deleted(resource).map(|(_, row)| row);
     rows.filter(|row| {
         acts::is_kept(row, &writer.now)
             && row["is_archived"] != json!(true)
-            && company.sees(&writer.user, resource, row)
+            && company.user_may_see(&writer.user, resource, row)
     })
     .cloned()
     .collect()
 }
 
-/// Answers with a page of records, and with the records that they name.
-fn page_of(company: &Company, resource: Resource, page: &V1Page, rows: Vec<Value>, names: Names) -> Answer {
+/// Answers with a page of records, and with the records that they refer to.
+fn answer_page(
+    company: &Company,
+    resource: Resource,
+    page: &V1Page,
+    rows: Vec<Value>,
+    references: References,
+) -> Answer {
     if matches!(resource, Resource::Pipeline | Resource::Stage) {
-        return Ok(one(StatusCode::OK, &rows.iter().map(|row| shown(company, resource, row, names)).collect()));
+        return Ok(data_response(
+            StatusCode::OK,
+            &rows.iter().map(|row| to_v1(company, resource, row, references)).collect(),
+        ));
     }
-    let (rows, pagination) = page.of(rows)?;
-    let rows: Vec<Value> = rows.iter().map(|row| shown(company, resource, row, names)).collect();
+    let (rows, pagination) = page.slice(rows)?;
+    let rows: Vec<Value> = rows.iter().map(|row| to_v1(company, resource, row, references)).collect();
     let related = related(company, &rows);
     let data = if rows.is_empty() { Value::Null } else { Value::Array(rows) };
     Ok(Json(json!({ "success": true, "data": data, "related_objects": related, "additional_data": { "pagination": pagination } })).into_response())
 }
 
 fn answer_one(company: &Company, resource: Resource, row: &Value, status: StatusCode) -> Response {
-    let data = shown(company, resource, row, Names::Objects);
+    let data = to_v1(company, resource, row, References::Objects);
     let related = related(company, std::slice::from_ref(&data));
     (status, Json(json!({ "success": true, "data": data, "related_objects": related }))).into_response()
 }
 
 fn collection(resource: Resource) -> MethodRouter<Shared> {
-    get(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
+    get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
         caller.act(&shared, |company, writer| {
-            let rows = asked.apply(company, resource, writer, seen_rows(company, resource, writer))?;
-            page_of(company, resource, &asked.page, rows, Names::Objects)
+            let rows = params.apply(company, resource, writer, visible_rows(company, resource, writer))?;
+            answer_page(company, resource, &params.page, rows, References::Objects)
         })
     })
     .post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::create(company, resource, &modern(company, resource, &body), writer)?;
+            let row = acts::create(company, resource, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::CREATED))
         })
     })
-    .delete(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
+    .delete(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
         caller.act(&shared, |company, writer| {
-            let ids = ids(asked.ids.as_slice());
+            let ids = ids(params.ids.as_slice());
             for id in &ids {
                 acts::remove(company, resource, *id, writer)?;
             }
-            Ok(one(StatusCode::OK, &json!({ "id": ids })))
+            Ok(data_response(StatusCode::OK, &json!({ "id": ids })))
         })
     })
 }
@@ -215,51 +225,54 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
     })
     .put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::change(company, resource, id, &modern(company, resource, &body), writer)?;
+            let row = acts::change(company, resource, id, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::OK))
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
             acts::remove(company, resource, id, writer)?;
-            Ok(one(StatusCode::OK, &json!({ "id": id })))
+            Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })
     })
 }
 
-/// Lists the records of one kind that name a record of another kind.
-fn of(by: Resource, resource: Resource) -> MethodRouter<Shared> {
+/// Lists the records of a kind that refer to a record of the kind `owner`.
+fn list_by_reference(owner: Resource, resource: Resource) -> MethodRouter<Shared> {
     get(
         async move |State(shared): State<Shared>,
                     caller: Caller,
                     Path(id): Path<i64>,
-                    Query(asked): Query<Asked>|
+                    Query(params): Query<Params>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                acts::find_visible(company, &writer.user, by, id)?;
-                let rows = seen_rows(company, resource, writer)
+                acts::find_visible(company, &writer.user, owner, id)?;
+                let rows = visible_rows(company, resource, writer)
                     .into_iter()
-                    .filter(|row| row[by.member()] == json!(id))
+                    .filter(|row| row[owner.member()] == json!(id))
                     .collect();
-                let asked = Asked { owned_by_you: None, user_id: Some("0".into()), ..asked };
-                let rows = asked.apply(company, resource, writer, rows)?;
-                let names =
-                    if matches!(by, Resource::Pipeline | Resource::Stage) { Names::Ids } else { Names::Objects };
-                page_of(company, resource, &asked.page, rows, names)
+                let params = Params { owned_by_you: None, user_id: Some("0".into()), ..params };
+                let rows = params.apply(company, resource, writer, rows)?;
+                let references = if matches!(owner, Resource::Pipeline | Resource::Stage) {
+                    References::Ids
+                } else {
+                    References::Objects
+                };
+                answer_page(company, resource, &params.page, rows, references)
             })
         },
     )
 }
 
-async fn archived(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn archived(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
         let rows = company.records.all(Resource::Deal).map(|(_, row)| row);
         let rows = rows
-            .filter(|row| row["is_archived"] == json!(true) && company.sees(&writer.user, Resource::Deal, row))
+            .filter(|row| row["is_archived"] == json!(true) && company.user_may_see(&writer.user, Resource::Deal, row))
             .cloned()
             .collect();
-        let rows = asked.apply(company, Resource::Deal, writer, rows)?;
-        page_of(company, Resource::Deal, &asked.page, rows, Names::Ids)
+        let rows = params.apply(company, Resource::Deal, writer, rows)?;
+        answer_page(company, Resource::Deal, &params.page, rows, References::Ids)
     })
 }
 
@@ -273,11 +286,14 @@ async fn persons_of_deal(
         let deal = acts::find_visible(company, &writer.user, Resource::Deal, id)?;
         let mut ids: Vec<i64> = deal["person_id"].as_i64().into_iter().collect();
         ids.extend(
-            company.records.with(Resource::Participant, "deal_id", id).filter_map(|(_, row)| row["person_id"].as_i64()),
+            company
+                .records
+                .find_by(Resource::Participant, "deal_id", id)
+                .filter_map(|(_, row)| row["person_id"].as_i64()),
         );
         ids.dedup();
         let rows = ids.iter().filter_map(|id| company.records.get(Resource::Person, *id)).cloned().collect();
-        page_of(company, Resource::Person, &page, rows, Names::Objects)
+        answer_page(company, Resource::Person, &page, rows, References::Objects)
     })
 }
 
@@ -285,23 +301,23 @@ async fn deals_of_product(
     State(shared): State<Shared>,
     caller: Caller,
     Path(id): Path<i64>,
-    Query(asked): Query<Asked>,
+    Query(params): Query<Params>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Product, id)?;
         let mut ids: Vec<i64> = company
             .records
-            .with(Resource::DealProduct, "product_id", id)
+            .find_by(Resource::DealProduct, "product_id", id)
             .filter_map(|(_, row)| row["deal_id"].as_i64())
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = seen_rows(company, Resource::Deal, writer)
+        let rows = visible_rows(company, Resource::Deal, writer)
             .into_iter()
             .filter(|row| row["id"].as_i64().is_some_and(|id| ids.contains(&id)))
             .collect();
-        let rows = asked.apply(company, Resource::Deal, writer, rows)?;
-        page_of(company, Resource::Deal, &asked.page, rows, Names::Objects)
+        let rows = params.apply(company, Resource::Deal, writer, rows)?;
+        answer_page(company, Resource::Deal, &params.page, rows, References::Objects)
     })
 }
 
@@ -315,25 +331,25 @@ async fn products_of_person(
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Person, id)?;
         let mut rows = Vec::new();
-        for (deal, row) in company.records.with(Resource::Deal, "person_id", id) {
-            for (_, part) in company.records.of_deal(Resource::DealProduct, deal) {
+        for (deal, row) in company.records.find_by(Resource::Deal, "person_id", id) {
+            for (_, part) in company.records.parts_of_deal(Resource::DealProduct, deal) {
                 let product = company.records.linked(Resource::Product, &part["product_id"]);
-                rows.push(json!({ "DEAL_ID": { "deal": shown(company, Resource::Deal, row, Names::Ids), "product": shown(company, Resource::Product, product, Names::Ids) } }));
+                rows.push(json!({ "DEAL_ID": { "deal": to_v1(company, Resource::Deal, row, References::Ids), "product": to_v1(company, Resource::Product, product, References::Ids) } }));
             }
         }
         page.answer(rows)
     })
 }
 
-fn found(kind: Option<&'static str>) -> MethodRouter<Shared> {
+fn search_route(kind: Option<&'static str>) -> MethodRouter<Shared> {
     get(
         async move |State(shared): State<Shared>,
                     caller: Caller,
                     Query(page): Query<V1Page>,
-                    Query(asked): Query<search::Asked>|
+                    Query(params): Query<search::Params>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-            let (items, pagination) = page.of(search::items(company, &writer.user, kind, &asked)?)?;
+            let (items, pagination) = page.slice(search::items(company, &writer.user, kind, &params)?)?;
             Ok(Json(json!({ "success": true, "data": { "items": items }, "additional_data": { "pagination": pagination } })).into_response())
         })
         },

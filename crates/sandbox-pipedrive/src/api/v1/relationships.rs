@@ -3,7 +3,7 @@
 use crate::{
     acts,
     api::{
-        answer::{Body, Refusal, V1Page, one},
+        answer::{Body, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -30,19 +30,19 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     #[serde(flatten)]
     page: V1Page,
     org_id: Option<String>,
 }
 
-fn shown(company: &Company, row: &Value, of: Option<i64>) -> Value {
+fn to_v1(company: &Company, row: &Value, viewer: Option<i64>) -> Value {
     let organization = |id: &Value| {
         let row = company.records.linked(Resource::Organization, id);
         json!({ "name": row["name"], "people_count": 0, "owner_id": row["owner_id"], "address": row["address"]["value"], "active_flag": true, "cc_email": null, "value": id })
     };
     let (owner, linked) = (&row["owner"], &row["linked"]);
-    let from_owner = of.is_none_or(|of| *owner == json!(of));
+    let from_owner = viewer.is_none_or(|viewer| *owner == json!(viewer));
     let other = if from_owner { linked } else { owner };
     let calculated = match (row["type"].as_str(), from_owner) {
         (Some("parent"), true) => "daughter",
@@ -56,9 +56,9 @@ fn shown(company: &Company, row: &Value, of: Option<i64>) -> Value {
     })
 }
 
-async fn list(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
-        let id = asked.org_id.as_deref().and_then(|id| id.parse::<i64>().ok());
+        let id = params.org_id.as_deref().and_then(|id| id.parse::<i64>().ok());
         let id = id.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "org_id is required"))?;
         acts::find_visible(company, &writer.user, Resource::Organization, id)?;
         let rows = company
@@ -66,13 +66,13 @@ async fn list(State(shared): State<Shared>, caller: Caller, Query(asked): Query<
             .all(Resource::Relationship)
             .map(|(_, row)| row)
             .filter(|row| row["owner"] == json!(id) || row["linked"] == json!(id));
-        asked.page.answer(rows.map(|row| shown(company, row, Some(id))).collect())
+        params.page.answer(rows.map(|row| to_v1(company, row, Some(id))).collect())
     })
 }
 
 /// Checks a body and applies it to a relationship.
-fn lay(company: &Company, row: &mut Value, body: &Value, writer: &Writer) -> Result<(), Refusal> {
-    let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
+fn apply_body(company: &Company, row: &mut Value, body: &Value, writer: &Writer) -> Result<(), Refusal> {
+    let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
     for (member, to) in [("rel_owner_org_id", "owner"), ("rel_linked_org_id", "linked")] {
         if let Some(id) = body[member].as_i64() {
             acts::find_visible(company, &writer.user, Resource::Organization, id)?;
@@ -83,10 +83,10 @@ fn lay(company: &Company, row: &mut Value, body: &Value, writer: &Writer) -> Res
         row["type"] = json!(kind);
     }
     if !matches!(row["type"].as_str(), Some("parent" | "related")) {
-        return Err(bad("type must be one of parent, related"));
+        return Err(bad_request("type must be one of parent, related"));
     }
     if row["owner"].is_null() || row["linked"].is_null() || row["owner"] == row["linked"] {
-        return Err(bad("rel_owner_org_id and rel_linked_org_id are required, and two organizations"));
+        return Err(bad_request("rel_owner_org_id and rel_linked_org_id are required, and two organizations"));
     }
     row["update_time"] = json!(writer.v1_now());
     Ok(())
@@ -96,13 +96,13 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
     caller.act(&shared, |company, writer| {
         let id = company.records.next_id(Resource::Relationship);
         let mut row = json!({ "id": id, "add_time": writer.v1_now() });
-        lay(company, &mut row, &body, writer)?;
+        apply_body(company, &mut row, &body, writer)?;
         company.records.put(Resource::Relationship, id, row.clone());
-        Ok(one(StatusCode::OK, &shown(company, &row, None)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row, None)))
     })
 }
 
-fn found(company: &Company, id: i64) -> Result<Value, Refusal> {
+fn find_relationship(company: &Company, id: i64) -> Result<Value, Refusal> {
     company
         .records
         .get(Resource::Relationship, id)
@@ -111,22 +111,24 @@ fn found(company: &Company, id: i64) -> Result<Value, Refusal> {
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| Ok(one(StatusCode::OK, &shown(company, &found(company, id)?, None))))
+    caller.act(&shared, |company, _| {
+        Ok(data_response(StatusCode::OK, &to_v1(company, &find_relationship(company, id)?, None)))
+    })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let mut row = found(company, id)?;
-        lay(company, &mut row, &body, writer)?;
+        let mut row = find_relationship(company, id)?;
+        apply_body(company, &mut row, &body, writer)?;
         company.records.put(Resource::Relationship, id, row.clone());
-        Ok(one(StatusCode::OK, &shown(company, &row, None)))
+        Ok(data_response(StatusCode::OK, &to_v1(company, &row, None)))
     })
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, _| {
-        found(company, id)?;
+        find_relationship(company, id)?;
         company.records.remove(Resource::Relationship, id);
-        Ok(one(StatusCode::OK, &json!({ "id": id })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": id })))
     })
 }

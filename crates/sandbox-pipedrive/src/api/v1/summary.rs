@@ -1,7 +1,7 @@
 //! Sums of deals by currency.
 
 use crate::{
-    api::{answer::one, caller::Caller},
+    api::{answer::data_response, caller::Caller},
     filters,
     records::{Resource, is_id},
     shared::Shared,
@@ -20,7 +20,7 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     status: Option<String>,
     filter_id: Option<String>,
     user_id: Option<String>,
@@ -36,19 +36,19 @@ struct Sums {
     weighted: Decimal,
 }
 
-async fn summary(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn summary(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
-        let is = |row: &Value, member: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted));
+        let matches = |row: &Value, member: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted));
         let rows: Vec<Value> = company
             .records
             .all(Resource::Deal)
             .map(|(_, row)| row)
-            .filter(|row| row["is_archived"] != json!(true) && company.sees(&writer.user, Resource::Deal, row))
-            .filter(|row| is(row, "owner_id", &asked.user_id) && is(row, "pipeline_id", &asked.pipeline_id) && is(row, "stage_id", &asked.stage_id))
-            .filter(|row| asked.status.as_deref().is_none_or(|status| row["status"] == json!(status)))
+            .filter(|row| row["is_archived"] != json!(true) && company.user_may_see(&writer.user, Resource::Deal, row))
+            .filter(|row| matches(row, "owner_id", &params.user_id) && matches(row, "pipeline_id", &params.pipeline_id) && matches(row, "stage_id", &params.stage_id))
+            .filter(|row| params.status.as_deref().is_none_or(|status| row["status"] == json!(status)))
             .cloned()
             .collect();
-        let rows = match &asked.filter_id {
+        let rows = match &params.filter_id {
             Some(id) => filters::apply(company, Resource::Deal, id, rows)?,
             None => rows,
         };
@@ -60,22 +60,22 @@ async fn summary(State(shared): State<Shared>, caller: Caller, Query(asked): Que
             sums.value += value;
             sums.weighted += value * decimal(&row["probability"]).unwrap_or(dec!(100)) / dec!(100);
         }
-        let shown = |amount: Decimal, currency: &str| format!("{currency} {}", amount.normalize());
+        let format_amount = |amount: Decimal, currency: &str| format!("{currency} {}", amount.normalize());
         let mut data = json!({ "values_total": {}, "weighted_values_total": {}, "total_count": rows.len() });
         for (currency, sums) in &by_currency {
             data["values_total"][currency.as_str()] = json!({
-                "value": number(sums.value), "count": sums.count, "value_converted": number(sums.value), "value_formatted": shown(sums.value, currency),
-                "value_converted_formatted": shown(sums.value, currency),
+                "value": number(sums.value), "count": sums.count, "value_converted": number(sums.value), "value_formatted": format_amount(sums.value, currency),
+                "value_converted_formatted": format_amount(sums.value, currency),
             });
             data["weighted_values_total"][currency.as_str()] =
-                json!({ "value": number(sums.weighted), "count": sums.count, "value_formatted": shown(sums.weighted, currency) });
+                json!({ "value": number(sums.weighted), "count": sums.count, "value_formatted": format_amount(sums.weighted, currency) });
         }
         // No exchange rates are simulated, so amounts of other currencies are added unconverted.
         let (total, weighted) = by_currency.values().fold((Decimal::ZERO, Decimal::ZERO), |(total, weighted), sums| (total + sums.value, weighted + sums.weighted));
         for (name, amount) in [("total_currency_converted_value", total), ("total_weighted_currency_converted_value", weighted)] {
             data[name] = number(amount);
-            data[format!("{name}_formatted")] = json!(shown(amount, &company.currency));
+            data[format!("{name}_formatted")] = json!(format_amount(amount, &company.currency));
         }
-        Ok(one(StatusCode::OK, &data))
+        Ok(data_response(StatusCode::OK, &data))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        answer::{Body, Refusal, one},
+        answer::{Body, Refusal, data_response},
         caller::Caller,
     },
     records::Resource,
@@ -28,36 +28,39 @@ pub(super) fn router() -> Router<Shared> {
         .route("/currencies", get(currencies))
 }
 
-fn admin(writer: &Writer) -> Result<(), Refusal> {
+fn require_admin(writer: &Writer) -> Result<(), Refusal> {
     if writer.user.is_admin { Ok(()) } else { Err(Refusal::forbidden()) }
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller) -> Response {
     caller.act(&shared, |company, _| {
-        Ok(one(StatusCode::OK, &company.records.all(Resource::ActivityType).map(|(_, row)| row.clone()).collect()))
+        Ok(data_response(
+            StatusCode::OK,
+            &company.records.all(Resource::ActivityType).map(|(_, row)| row.clone()).collect(),
+        ))
     })
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        admin(writer)?;
+        require_admin(writer)?;
         let text = |member: &str| body[member].as_str().filter(|text| !text.is_empty());
-        let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
-        let name = text("name").ok_or_else(|| bad("name is required"))?;
-        let icon = text("icon_key").ok_or_else(|| bad("icon_key is required"))?;
+        let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
+        let name = text("name").ok_or_else(|| bad_request("name is required"))?;
+        let icon = text("icon_key").ok_or_else(|| bad_request("icon_key is required"))?;
         let id = company.records.next_id(Resource::ActivityType);
         let row = json!({
             "id": id, "order_nr": id, "name": name, "key_string": name.to_lowercase().replace(' ', "_"), "icon_key": icon, "active_flag": true,
             "color": text("color"), "is_custom_flag": true, "add_time": writer.v1_now(), "update_time": writer.v1_now(),
         });
         company.records.put(Resource::ActivityType, id, row.clone());
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        admin(writer)?;
+        require_admin(writer)?;
         let now = writer.v1_now();
         let row =
             company.records.get_mut(Resource::ActivityType, id).ok_or_else(|| Refusal::not_found("Activity type"))?;
@@ -67,28 +70,28 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
             }
         }
         row["update_time"] = json!(now);
-        Ok(one(StatusCode::OK, row))
+        Ok(data_response(StatusCode::OK, row))
     })
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        admin(writer)?;
+        require_admin(writer)?;
         let row =
             company.records.remove(Resource::ActivityType, id).ok_or_else(|| Refusal::not_found("Activity type"))?;
-        Ok(one(StatusCode::OK, &row))
+        Ok(data_response(StatusCode::OK, &row))
     })
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Wanted {
+struct Params {
     term: String,
 }
 
-async fn currencies(State(shared): State<Shared>, caller: Caller, Query(wanted): Query<Wanted>) -> Response {
+async fn currencies(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |_, _| {
-        let term = wanted.term.to_lowercase();
+        let term = params.term.to_lowercase();
         let rows = (1..).zip(Currency::iter().filter(|currency| currency.exponent().is_some())).filter(|(_, currency)| {
             currency.name().to_lowercase().contains(&term) || currency.code().to_lowercase().contains(&term)
         });
@@ -100,6 +103,6 @@ async fn currencies(State(shared): State<Shared>, caller: Caller, Query(wanted):
                 })
             })
             .collect();
-        Ok(one(StatusCode::OK, &rows))
+        Ok(data_response(StatusCode::OK, &rows))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        answer::{Answer, Body, Refusal, V1Page, one},
+        answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
     },
     company::Company,
@@ -42,7 +42,7 @@ pub(super) fn router() -> Router<Shared> {
 }
 
 /// All permission sets: id, name, app, type.
-const SETS: [(&str, &str, &str, &str); 5] = [
+const PERMISSION_SETS: [(&str, &str, &str, &str); 5] = [
     ("62cc4d7f-4038-4352-abf3-a8c1c822b631", "Deals admin", "sales", "admin"),
     ("f07d229d-088a-4144-a40f-1fe64295d180", "Deals regular user", "sales", "regular"),
     ("233b7976-39bd-43a9-b305-ef3a2b0998e5", "Global admin", "global", "admin"),
@@ -50,83 +50,85 @@ const SETS: [(&str, &str, &str, &str); 5] = [
     ("982c5ce5-b8ba-4b47-b102-9da024f4b990", "Account settings", "account_settings", "admin"),
 ];
 
-fn moment(now: &str) -> Timestamp {
+fn parse_time(now: &str) -> Timestamp {
     now.parse().unwrap_or_default()
 }
 
-/// Returns the sets of a user: of each app, the admin's or the regular user's.
-fn sets_of(user: &User) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str, &'static str)> {
+/// Returns the permission sets of a user: for each app, the set of admins or of regular users.
+fn permission_sets_of(
+    user: &User,
+) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str, &'static str)> {
     let kind = if user.is_admin { "admin" } else { "regular" };
-    SETS.iter().filter(move |(.., of)| *of == kind)
+    PERMISSION_SETS.iter().filter(move |(.., set_kind)| *set_kind == kind)
 }
 
-fn row(company: &Company, user: &User, reader: &User, now: &str) -> Value {
-    let access = sets_of(user)
+fn user_row(company: &Company, user: &User, reader: &User, now: &str) -> Value {
+    let access = permission_sets_of(user)
         .map(|(id, _, app, kind)| json!({ "app": app, "admin": *kind == "admin", "permission_set_id": id }));
     json!({
         "id": user.id, "name": user.name, "email": user.email, "locale": user.locale, "lang": 1, "activated": true, "active_flag": user.active,
         "phone": null, "last_login": "2026-11-20 08:45:56", "created": "2024-02-05 09:16:26", "modified": "2026-11-20 08:45:56",
         "has_created_company": company.users.first().is_some_and(|first| first.id == user.id), "timezone_name": user.timezone_name,
-        "timezone_offset": user.timezone_offset(moment(now)), "role_id": 1, "icon_url": null, "is_deleted": false, "is_you": user.id == reader.id,
+        "timezone_offset": user.timezone_offset(parse_time(now)), "role_id": 1, "icon_url": null, "is_deleted": false, "is_you": user.id == reader.id,
         "is_admin": i32::from(user.is_admin), "default_currency": company.currency, "access": access.collect::<Vec<_>>(),
     })
 }
 
-fn of(company: &Company, id: i64) -> Result<&User, Refusal> {
+fn find_user(company: &Company, id: i64) -> Result<&User, Refusal> {
     company.user(id).ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "User not found or not accessible."))
 }
 
 async fn me(State(shared): State<Shared>, caller: Caller) -> Response {
     caller.act(&shared, |company, writer| {
         let user = &writer.user;
-        let mut data = row(company, user, user, &writer.now);
+        let mut data = user_row(company, user, user, &writer.now);
         data["company_id"] = json!(company.id);
         data["company_name"] = json!(company.name);
         data["company_domain"] = json!(company.domain);
         data["company_country"] = json!(company.country);
         data["company_industry"] = json!(null);
         data["language"] = user.language.clone();
-        Ok(one(StatusCode::OK, &data))
+        Ok(data_response(StatusCode::OK, &data))
     })
 }
 
 async fn users(State(shared): State<Shared>, caller: Caller) -> Response {
     caller.act(&shared, |company, writer| {
-        let rows = company.users.iter().map(|user| row(company, user, &writer.user, &writer.now));
-        Ok(one(StatusCode::OK, &rows.collect()))
+        let rows = company.users.iter().map(|user| user_row(company, user, &writer.user, &writer.now));
+        Ok(data_response(StatusCode::OK, &rows.collect()))
     })
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Wanted {
+struct FindParams {
     term: String,
     search_by_email: String,
 }
 
-async fn find(State(shared): State<Shared>, caller: Caller, Query(wanted): Query<Wanted>) -> Response {
+async fn find(State(shared): State<Shared>, caller: Caller, Query(params): Query<FindParams>) -> Response {
     caller.act(&shared, |company, writer| {
-        let term = wanted.term.to_lowercase();
+        let term = params.term.to_lowercase();
         if term.is_empty() {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "term is required"));
         }
-        let by_email = wanted.search_by_email == "1";
-        let fits = |user: &&User| {
+        let by_email = params.search_by_email == "1";
+        let matches = |user: &&User| {
             if by_email { user.email.to_lowercase() == term } else { user.name.to_lowercase().contains(&term) }
         };
-        let rows = company.users.iter().filter(fits).map(|user| row(company, user, &writer.user, &writer.now));
-        Ok(one(StatusCode::OK, &rows.collect()))
+        let rows = company.users.iter().filter(matches).map(|user| user_row(company, user, &writer.user, &writer.now));
+        Ok(data_response(StatusCode::OK, &rows.collect()))
     })
 }
 
 async fn user(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        Ok(one(StatusCode::OK, &row(company, of(company, id)?, &writer.user, &writer.now)))
+        Ok(data_response(StatusCode::OK, &user_row(company, find_user(company, id)?, &writer.user, &writer.now)))
     })
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
-    let highest = {
+    let last_id = {
         let state = shared.state();
         state.users().map(|(_, user)| user.id).max().unwrap_or(900_000)
     };
@@ -143,7 +145,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
         }
         let is_admin = body["access"].as_array().into_iter().flatten().any(|access| access["admin"] == json!(true));
         let user = User {
-            id: highest + 1,
+            id: last_id + 1,
             name: email.split('@').next().unwrap_or_default().to_owned(),
             email: email.to_owned(),
             is_admin,
@@ -151,10 +153,10 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
             permissions: std::collections::BTreeMap::new(),
             ..writer.user.clone()
         };
-        let shown = row(company, &user, &writer.user, &writer.now);
+        let created = user_row(company, &user, &writer.user, &writer.now);
         company.users.push(user);
-        company.note_user(writer, highest + 1, Change::Created);
-        Ok(one(StatusCode::OK, &shown))
+        company.change_user(writer, last_id + 1, Change::Created);
+        Ok(data_response(StatusCode::OK, &created))
     })
 }
 
@@ -163,28 +165,28 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
         if !writer.user.is_admin {
             return Err(Refusal::forbidden());
         }
-        of(company, id)?;
+        find_user(company, id)?;
         let active = match &body["active_flag"] {
             Value::Bool(active) => *active,
             value => *value == json!(1) || *value == json!("1") || *value == json!("true"),
         };
-        company.note_user(writer, id, Change::Active(active));
-        Ok(one(StatusCode::OK, &row(company, of(company, id)?, &writer.user, &writer.now)))
+        company.change_user(writer, id, Change::Active(active));
+        Ok(data_response(StatusCode::OK, &user_row(company, find_user(company, id)?, &writer.user, &writer.now)))
     })
 }
 
 async fn permissions(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| Ok(one(StatusCode::OK, &of(company, id)?.all_permissions())))
+    caller.act(&shared, |company, _| Ok(data_response(StatusCode::OK, &find_user(company, id)?.all_permissions())))
 }
 
 async fn followers(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, _| {
-        of(company, id)?;
-        Ok(one(StatusCode::OK, &json!([])))
+        find_user(company, id)?;
+        Ok(data_response(StatusCode::OK, &json!([])))
     })
 }
 
-/// Returns the assignment of a user to the one role.
+/// Returns the assignment of a user to the only role.
 fn assignment(user: &User) -> Value {
     json!({ "user_id": user.id, "role_id": 1, "parent_role_id": null, "name": "(Unassigned users)", "active_flag": true, "type": "1" })
 }
@@ -195,13 +197,13 @@ async fn role_assignments(
     Path(id): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, _| page.answer(vec![assignment(of(company, id)?)]))
+    caller.act(&shared, |company, _| page.answer(vec![assignment(find_user(company, id)?)]))
 }
 
 async fn role_settings(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, _| {
-        of(company, id)?;
-        Ok(one(
+        find_user(company, id)?;
+        Ok(data_response(
             StatusCode::OK,
             &json!({ "deal_default_visibility": 3, "lead_default_visibility": 3, "org_default_visibility": 3, "person_default_visibility": 3, "product_default_visibility": 3 }),
         ))
@@ -209,12 +211,12 @@ async fn role_settings(State(shared): State<Shared>, caller: Caller, Path(id): P
 }
 
 async fn connections(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |_, _| Ok(one(StatusCode::OK, &json!({ "google": null }))))
+    caller.act(&shared, |_, _| Ok(data_response(StatusCode::OK, &json!({ "google": null }))))
 }
 
 async fn settings(State(shared): State<Shared>, caller: Caller) -> Response {
     caller.act(&shared, |_, _| {
-        Ok(one(
+        Ok(data_response(
             StatusCode::OK,
             &json!({
                 "marketplace_team": false, "list_limit": 100, "beta_app": false, "prevent_salesphone_callto_override": false, "file_upload_destination": "s3",
@@ -225,12 +227,12 @@ async fn settings(State(shared): State<Shared>, caller: Caller) -> Response {
     })
 }
 
-fn the_role(company: &Company) -> Value {
+fn only_role(company: &Company) -> Value {
     json!({ "id": 1, "parent_role_id": null, "name": "(Unassigned users)", "active_flag": true, "assignment_count": company.users.len().to_string(), "sub_role_count": "0", "level": 1 })
 }
 
 async fn roles(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
-    caller.act(&shared, |company, _| page.answer(vec![the_role(company)]))
+    caller.act(&shared, |company, _| page.answer(vec![only_role(company)]))
 }
 
 fn check_role(id: i64) -> Result<(), Refusal> {
@@ -240,7 +242,7 @@ fn check_role(id: i64) -> Result<(), Refusal> {
 async fn role(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, _| {
         check_role(id)?;
-        Ok(one(StatusCode::OK, &the_role(company)))
+        Ok(data_response(StatusCode::OK, &only_role(company)))
     })
 }
 
@@ -256,34 +258,39 @@ async fn assignments_of_role(
     })
 }
 
-fn set(company: &Company, (id, name, app, kind): &(&str, &str, &str, &str)) -> Value {
-    let members = company.users.iter().filter(|user| sets_of(user).any(|(of, ..)| of == id)).count();
+fn permission_set_row(company: &Company, (id, name, app, kind): &(&str, &str, &str, &str)) -> Value {
+    let members = company.users.iter().filter(|user| permission_sets_of(user).any(|(set_id, ..)| set_id == id)).count();
     json!({ "id": id, "name": name, "description": name, "app": app, "type": kind, "assignment_count": members })
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct OfApp {
+struct PermissionSetParams {
     app: Option<String>,
 }
 
-async fn permission_sets(State(shared): State<Shared>, caller: Caller, Query(asked): Query<OfApp>) -> Response {
+async fn permission_sets(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Query(params): Query<PermissionSetParams>,
+) -> Response {
     caller.act(&shared, |company, _| {
-        let wanted = SETS.iter().filter(|(_, _, app, _)| asked.app.as_deref().is_none_or(|wanted| wanted == *app));
-        Ok(one(StatusCode::OK, &wanted.map(|each| set(company, each)).collect()))
+        let wanted =
+            PERMISSION_SETS.iter().filter(|(_, _, app, _)| params.app.as_deref().is_none_or(|wanted| wanted == *app));
+        Ok(data_response(StatusCode::OK, &wanted.map(|each| permission_set_row(company, each)).collect()))
     })
 }
 
 fn find_set(id: &str) -> Result<&'static (&'static str, &'static str, &'static str, &'static str), Refusal> {
-    SETS.iter().find(|(of, ..)| *of == id).ok_or_else(|| Refusal::not_found("Permission set"))
+    PERMISSION_SETS.iter().find(|(set_id, ..)| *set_id == id).ok_or_else(|| Refusal::not_found("Permission set"))
 }
 
 async fn permission_set(State(shared): State<Shared>, caller: Caller, Path(id): Path<String>) -> Response {
     caller.act(&shared, |company, writer| {
-        let found = find_set(&id)?;
-        let mut data = set(company, found);
+        let definition = find_set(&id)?;
+        let mut data = permission_set_row(company, definition);
         let of_set = User {
-            is_admin: found.3 == "admin",
+            is_admin: definition.3 == "admin",
             permissions: std::collections::BTreeMap::new(),
             ..writer.user.clone()
         };
@@ -295,15 +302,15 @@ async fn permission_set(State(shared): State<Shared>, caller: Caller, Path(id): 
             .filter(|(_, may)| **may == json!(true))
             .map(|(name, _)| json!(name))
             .collect();
-        Ok(one(StatusCode::OK, &data))
+        Ok(data_response(StatusCode::OK, &data))
     })
 }
 
 async fn assignments_of_set(State(shared): State<Shared>, caller: Caller, Path(id): Path<String>) -> Response {
     caller.act(&shared, |company, _| -> Answer {
         let (id, name, ..) = find_set(&id)?;
-        let members = company.users.iter().filter(|user| sets_of(user).any(|(of, ..)| of == id));
-        Ok(one(
+        let members = company.users.iter().filter(|user| permission_sets_of(user).any(|(set_id, ..)| set_id == id));
+        Ok(data_response(
             StatusCode::OK,
             &members.map(|user| json!({ "user_id": user.id, "permission_set_id": id, "name": name })).collect(),
         ))

@@ -4,7 +4,7 @@ use super::list::{ids, sorted};
 use crate::{
     acts,
     api::{
-        answer::{Answer, Body, Page, Refusal, one},
+        answer::{Answer, Body, Page, Refusal, data_response},
         caller::Caller,
     },
     company::Company,
@@ -23,7 +23,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Products that one deal may have, and that one call may add.
+/// Upper bound for the products of a deal, and for the products that one call adds.
 const MAX_PRODUCTS: usize = 100;
 
 pub(super) fn router() -> Router<Shared> {
@@ -41,7 +41,7 @@ pub(super) fn router() -> Router<Shared> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     cursor: Option<String>,
     limit: Option<String>,
     deal_ids: Vec<String>,
@@ -50,7 +50,7 @@ struct Asked {
     sort_direction: Option<String>,
 }
 
-impl Asked {
+impl Params {
     fn deals(&self) -> Result<Vec<i64>, Refusal> {
         let ids = ids(&self.deal_ids);
         if ids.is_empty() || ids.len() > MAX_PRODUCTS {
@@ -68,11 +68,11 @@ impl Asked {
 }
 
 fn rows(company: &Company, resource: Resource, deal: i64) -> Vec<Value> {
-    company.records.of_deal(resource, deal).into_iter().map(|(_, row)| row.clone()).collect()
+    company.records.parts_of_deal(resource, deal).into_iter().map(|(_, row)| row.clone()).collect()
 }
 
 /// Lists the parts of those deals that the user may see.
-fn of_deals(company: &Company, writer: &Writer, resource: Resource, deals: &[i64]) -> Vec<Value> {
+fn parts_of_deals(company: &Company, writer: &Writer, resource: Resource, deals: &[i64]) -> Vec<Value> {
     deals
         .iter()
         .filter(|deal| acts::find_visible(company, &writer.user, Resource::Deal, **deal).is_ok())
@@ -81,7 +81,7 @@ fn of_deals(company: &Company, writer: &Writer, resource: Resource, deals: &[i64
 }
 
 /// Changes a part of a deal, and updates the deal's value.
-pub(in crate::api) fn write(
+pub(in crate::api) fn change_parts(
     shared: &Shared,
     caller: &Caller,
     resource: Resource,
@@ -92,22 +92,27 @@ pub(in crate::api) fn write(
 }
 
 /// Adds a part to a deal.
-pub(in crate::api) fn add(
+pub(in crate::api) fn add_part(
     company: &mut Company,
     resource: Resource,
     deal: i64,
     body: &Value,
     writer: &Writer,
 ) -> Result<Value, Refusal> {
-    if resource == Resource::DealProduct && company.records.of_deal(resource, deal).len() >= MAX_PRODUCTS {
+    if resource == Resource::DealProduct && company.records.parts_of_deal(resource, deal).len() >= MAX_PRODUCTS {
         return Err(Refusal::invalid("a deal can have 100 products at most"));
     }
     Ok(acts::create_part(company, resource, body, &json!({ "deal_id": deal }), writer)?)
 }
 
-/// Returns the key of a deal's part by its id, which is a number, or a text for discounts.
-pub(in crate::api) fn place(company: &Company, resource: Resource, deal: i64, id: &str) -> Result<i64, Refusal> {
-    let rows = company.records.of_deal(resource, deal);
+/// Returns the key of a deal's part. Its id is a number, or a text for discounts.
+pub(in crate::api) fn find_part_key(
+    company: &Company,
+    resource: Resource,
+    deal: i64,
+    id: &str,
+) -> Result<i64, Refusal> {
+    let rows = company.records.parts_of_deal(resource, deal);
     let found = rows.into_iter().find(|(_, row)| row["id"].as_str() == Some(id) || is_id(&row["id"], id));
     found.map(|(at, _)| at).ok_or_else(|| Refusal::not_found(&resource.name()))
 }
@@ -120,37 +125,38 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
                     Path((deal, id)): Path<(i64, String)>,
                     Body(body): Body|
                     -> Response {
-            write(&shared, &caller, resource, deal, |company, writer| {
-                let at = place(company, resource, deal, &id)?;
-                Ok(one(StatusCode::OK, &acts::change(company, resource, at, &body, writer)?))
+            change_parts(&shared, &caller, resource, deal, |company, writer| {
+                let at = find_part_key(company, resource, deal, &id)?;
+                Ok(data_response(StatusCode::OK, &acts::change(company, resource, at, &body, writer)?))
             })
         },
     )
     .delete(
         async move |State(shared): State<Shared>, caller: Caller, Path((deal, id)): Path<(i64, String)>| -> Response {
-            write(&shared, &caller, resource, deal, |company, _| {
-                let at = place(company, resource, deal, &id)?;
+            change_parts(&shared, &caller, resource, deal, |company, _| {
+                let at = find_part_key(company, resource, deal, &id)?;
                 let row = company.records.remove(resource, at).unwrap_or_default();
-                Ok(one(StatusCode::OK, &json!({ "id": row["id"] })))
+                Ok(data_response(StatusCode::OK, &json!({ "id": row["id"] })))
             })
         },
     )
 }
 
-async fn products_of_deals(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
-    caller
-        .act(&shared, |company, writer| asked.answer(of_deals(company, writer, Resource::DealProduct, &asked.deals()?)))
+async fn products_of_deals(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
+    caller.act(&shared, |company, writer| {
+        params.answer(parts_of_deals(company, writer, Resource::DealProduct, &params.deals()?))
+    })
 }
 
 async fn products(
     State(shared): State<Shared>,
     caller: Caller,
     Path(deal): Path<i64>,
-    Query(asked): Query<Asked>,
+    Query(params): Query<Params>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
-        asked.answer(rows(company, Resource::DealProduct, deal))
+        params.answer(rows(company, Resource::DealProduct, deal))
     })
 }
 
@@ -160,8 +166,8 @@ async fn add_product(
     Path(deal): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    write(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
-        Ok(one(StatusCode::CREATED, &add(company, Resource::DealProduct, deal, &body, writer)?))
+    change_parts(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
+        Ok(data_response(StatusCode::CREATED, &add_part(company, Resource::DealProduct, deal, &body, writer)?))
     })
 }
 
@@ -171,16 +177,16 @@ async fn add_products(
     Path(deal): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    write(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
+    change_parts(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
         let bodies = body["data"].as_array().filter(|bodies| (1..=MAX_PRODUCTS).contains(&bodies.len()));
         let bodies = bodies.ok_or_else(|| Refusal::invalid("data must have 1 to 100 items"))?;
         let before = company.records.clone();
-        let made: Result<Vec<Value>, Refusal> =
-            bodies.iter().map(|body| add(company, Resource::DealProduct, deal, body, writer)).collect();
-        if made.is_err() {
+        let created: Result<Vec<Value>, Refusal> =
+            bodies.iter().map(|body| add_part(company, Resource::DealProduct, deal, body, writer)).collect();
+        if created.is_err() {
             company.records = before;
         }
-        Ok(one(StatusCode::CREATED, &Value::Array(made?)))
+        Ok(data_response(StatusCode::CREATED, &Value::Array(created?)))
     })
 }
 
@@ -188,12 +194,12 @@ async fn remove_products(
     State(shared): State<Shared>,
     caller: Caller,
     Path(deal): Path<i64>,
-    Query(asked): Query<Asked>,
+    Query(params): Query<Params>,
 ) -> Response {
-    write(&shared, &caller, Resource::DealProduct, deal, |company, _| {
-        let wanted = ids(&asked.ids);
-        let all = company.records.of_deal(Resource::DealProduct, deal).into_iter().map(|(id, _)| id);
-        let ids: Vec<i64> = all.filter(|id| asked.ids.is_empty() || wanted.contains(id)).collect();
+    change_parts(&shared, &caller, Resource::DealProduct, deal, |company, _| {
+        let wanted = ids(&params.ids);
+        let all = company.records.parts_of_deal(Resource::DealProduct, deal).into_iter().map(|(id, _)| id);
+        let ids: Vec<i64> = all.filter(|id| params.ids.is_empty() || wanted.contains(id)).collect();
         for id in &ids {
             company.records.remove(Resource::DealProduct, *id);
         }
@@ -204,7 +210,7 @@ async fn remove_products(
 async fn discounts(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
-        Ok(one(StatusCode::OK, &Value::Array(rows(company, Resource::DealDiscount, deal))))
+        Ok(data_response(StatusCode::OK, &Value::Array(rows(company, Resource::DealDiscount, deal))))
     })
 }
 
@@ -214,14 +220,14 @@ async fn add_discount(
     Path(deal): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    write(&shared, &caller, Resource::DealDiscount, deal, |company, writer| {
-        Ok(one(StatusCode::CREATED, &add(company, Resource::DealDiscount, deal, &body, writer)?))
+    change_parts(&shared, &caller, Resource::DealDiscount, deal, |company, writer| {
+        Ok(data_response(StatusCode::CREATED, &add_part(company, Resource::DealDiscount, deal, &body, writer)?))
     })
 }
 
-async fn installments(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+async fn installments(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
     caller.act(&shared, |company, writer| {
-        asked.answer(of_deals(company, writer, Resource::DealInstallment, &asked.deals()?))
+        params.answer(parts_of_deals(company, writer, Resource::DealInstallment, &params.deals()?))
     })
 }
 
@@ -231,10 +237,10 @@ async fn add_installment(
     Path(deal): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    write(&shared, &caller, Resource::DealInstallment, deal, |company, writer| {
-        if company.records.of_deal(Resource::DealProduct, deal).is_empty() {
+    change_parts(&shared, &caller, Resource::DealInstallment, deal, |company, writer| {
+        if company.records.parts_of_deal(Resource::DealProduct, deal).is_empty() {
             return Err(Refusal::invalid("installments need at least one product on the deal"));
         }
-        Ok(one(StatusCode::OK, &add(company, Resource::DealInstallment, deal, &body, writer)?))
+        Ok(data_response(StatusCode::OK, &add_part(company, Resource::DealInstallment, deal, &body, writer)?))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        answer::{Answer, Body, Page, Refusal, one},
+        answer::{Answer, Body, Page, Refusal, data_response},
         caller::Caller,
     },
     company::Company,
@@ -36,30 +36,30 @@ const ON_REQUEST: [&str; 3] = ["ui_visibility", "important_fields", "required_fi
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Params {
     #[serde(flatten)]
     page: Page,
     include_fields: String,
 }
 
 /// Converts a field to v2. Members of v1 and of the sandbox are dropped.
-fn shown(mut field: Value, with: &[&str]) -> Value {
+fn to_v2(mut field: Value, included: &[&str]) -> Value {
     if let Some(members) = field.as_object_mut() {
         members.retain(|name, _| {
             !matches!(name.as_str(), "id" | "entity" | "add_time")
-                && (!ON_REQUEST.contains(&name.as_str()) || with.contains(&name.as_str()))
+                && (!ON_REQUEST.contains(&name.as_str()) || included.contains(&name.as_str()))
         });
     }
     field
 }
 
-pub(in crate::api) fn may(writer: &Writer, what: &str) -> Result<(), Refusal> {
-    if writer.user.may(what) { Ok(()) } else { Err(Refusal::forbidden()) }
+pub(in crate::api) fn require_permission(writer: &Writer, permission: &str) -> Result<(), Refusal> {
+    if writer.user.may(permission) { Ok(()) } else { Err(Refusal::forbidden()) }
 }
 
 /// Returns the further members of a body: all but name, type and options.
-fn more(body: &Value) -> Result<Value, Refusal> {
-    let mut more = json!({});
+fn other_members(body: &Value) -> Result<Value, Refusal> {
+    let mut other = json!({});
     for (name, value) in body.as_object().ok_or_else(|| Refusal::invalid("the body must be an object"))? {
         match name.as_str() {
             "field_name" if value.is_string() => {}
@@ -68,22 +68,25 @@ fn more(body: &Value) -> Result<Value, Refusal> {
             name if ON_REQUEST.contains(&name) && value.is_object() => {}
             _ => return Err(Refusal::invalid(format!("{name} is not allowed"))),
         }
-        more[name.as_str()] = value.clone();
+        other[name.as_str()] = value.clone();
     }
-    Ok(more)
+    Ok(other)
 }
 
 fn list(resource: Resource) -> MethodRouter<Shared> {
-    let read = get(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
-        caller.act(&shared, |company, _| {
-            let with: Vec<&str> = asked.include_fields.split(',').collect();
-            asked.page.answer(fields::of(company, resource).into_iter().map(|field| shown(field, &with)).collect())
-        })
-    });
+    let read =
+        get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
+            caller.act(&shared, |company, _| {
+                let included: Vec<&str> = params.include_fields.split(',').collect();
+                params
+                    .page
+                    .answer(fields::list(company, resource).into_iter().map(|field| to_v2(field, &included)).collect())
+            })
+        });
     read.post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
-            may(writer, "can_add_custom_fields")?;
-            let more = more(&body)?;
+            require_permission(writer, "can_add_custom_fields")?;
+            let other = other_members(&body)?;
             let labels: Vec<String> = body["options"]
                 .as_array()
                 .into_iter()
@@ -92,16 +95,16 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
                 .map(str::to_owned)
                 .collect();
             let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
-            let made = fields::create(
+            let field = fields::create(
                 company,
                 resource,
                 &text("field_name"),
                 &text("field_type"),
                 &labels,
-                &more,
+                &other,
                 &writer.now,
             )?;
-            Ok(one(StatusCode::OK, &shown(made, &ON_REQUEST)))
+            Ok(data_response(StatusCode::OK, &to_v2(field, &ON_REQUEST)))
         })
     })
 }
@@ -111,12 +114,13 @@ fn field(resource: Resource) -> MethodRouter<Shared> {
         async move |State(shared): State<Shared>,
                     caller: Caller,
                     Path(code): Path<String>,
-                    Query(asked): Query<Asked>|
+                    Query(params): Query<Params>|
                     -> Response {
             caller.act(&shared, |company, _| {
-                let found = fields::of(company, resource).into_iter().find(|field| field["field_code"] == json!(code));
-                let with: Vec<&str> = asked.include_fields.split(',').collect();
-                Ok(one(StatusCode::OK, &shown(found.ok_or_else(|| Refusal::not_found("Field"))?, &with)))
+                let found =
+                    fields::list(company, resource).into_iter().find(|field| field["field_code"] == json!(code));
+                let included: Vec<&str> = params.include_fields.split(',').collect();
+                Ok(data_response(StatusCode::OK, &to_v2(found.ok_or_else(|| Refusal::not_found("Field"))?, &included)))
             })
         },
     )
@@ -127,33 +131,33 @@ fn field(resource: Resource) -> MethodRouter<Shared> {
                     Body(body): Body|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                may(writer, "can_edit_custom_fields")?;
-                let changed = fields::change(company, resource, &code, &more(&body)?)?;
-                Ok(one(StatusCode::OK, &shown(changed, &ON_REQUEST)))
+                require_permission(writer, "can_edit_custom_fields")?;
+                let changed = fields::change(company, resource, &code, &other_members(&body)?)?;
+                Ok(data_response(StatusCode::OK, &to_v2(changed, &ON_REQUEST)))
             })
         },
     )
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(code): Path<String>| -> Response {
         caller.act(&shared, |company, writer| {
-            may(writer, "can_delete_custom_fields")?;
-            Ok(one(StatusCode::OK, &shown(fields::remove(company, resource, &code)?, &[])))
+            require_permission(writer, "can_delete_custom_fields")?;
+            Ok(data_response(StatusCode::OK, &to_v2(fields::remove(company, resource, &code)?, &[])))
         })
     })
 }
 
 /// Changes the options of a field.
-fn on_options(
+fn change_options(
     shared: &Shared,
     caller: &Caller,
     body: &Value,
     work: impl FnOnce(&mut Company, &Writer) -> Result<Value, Refusal>,
 ) -> Response {
     caller.act(shared, |company, writer| -> Answer {
-        may(writer, "can_edit_custom_fields")?;
+        require_permission(writer, "can_edit_custom_fields")?;
         if body.as_array().is_none_or(Vec::is_empty) {
             return Err(Refusal::invalid("the body must be an array of options"));
         }
-        Ok(one(StatusCode::OK, &work(company, writer)?))
+        Ok(data_response(StatusCode::OK, &work(company, writer)?))
     })
 }
 
@@ -164,7 +168,7 @@ fn options(resource: Resource) -> MethodRouter<Shared> {
                     Path(code): Path<String>,
                     Body(body): Body|
                     -> Response {
-            on_options(&shared, &caller, &body, |company, writer| {
+            change_options(&shared, &caller, &body, |company, writer| {
                 Ok(fields::add_options(company, resource, &code, &body, &writer.now)?)
             })
         },
@@ -175,7 +179,7 @@ fn options(resource: Resource) -> MethodRouter<Shared> {
                     Path(code): Path<String>,
                     Body(body): Body|
                     -> Response {
-            on_options(&shared, &caller, &body, |company, writer| {
+            change_options(&shared, &caller, &body, |company, writer| {
                 Ok(fields::rename_options(company, resource, &code, &body, &writer.now)?)
             })
         },
@@ -186,7 +190,7 @@ fn options(resource: Resource) -> MethodRouter<Shared> {
                     Path(code): Path<String>,
                     Body(body): Body|
                     -> Response {
-            on_options(&shared, &caller, &body, |company, _| {
+            change_options(&shared, &caller, &body, |company, _| {
                 Ok(fields::remove_options(company, resource, &code, &body)?)
             })
         },

@@ -3,7 +3,7 @@
 use crate::{
     acts,
     api::{
-        answer::{Answer, Body, Page, Refusal, one},
+        answer::{Answer, Body, Page, Refusal, data_response},
         caller::Caller,
     },
     company::Company,
@@ -21,7 +21,7 @@ use axum::{
 use axum_extra::extract::Query;
 use serde_json::{Value, json};
 
-const FOLLOWED: [(&str, Resource); 4] = [
+const FOLLOWED_KINDS: [(&str, Resource); 4] = [
     ("deals", Resource::Deal),
     ("persons", Resource::Person),
     ("organizations", Resource::Organization),
@@ -29,18 +29,18 @@ const FOLLOWED: [(&str, Resource); 4] = [
 ];
 
 pub(super) fn router() -> Router<Shared> {
-    FOLLOWED
+    FOLLOWED_KINDS
         .into_iter()
         .fold(Router::new(), |router, (path, resource)| {
             router
                 .route(&format!("/{path}/{{id}}/followers"), list(resource))
                 .route(&format!("/{path}/{{id}}/followers/changelog"), changelog(resource))
-                .route(&format!("/{path}/{{id}}/followers/{{follower}}"), one_follower(resource))
+                .route(&format!("/{path}/{{id}}/followers/{{follower}}"), single_follower(resource))
         })
-        .route("/users/{id}/followers", get(of_user))
+        .route("/users/{id}/followers", get(followers_of_user))
 }
 
-fn shown(row: &Value) -> Value {
+fn to_v2(row: &Value) -> Value {
     json!({ "user_id": row["user_id"], "add_time": row["add_time"] })
 }
 
@@ -56,8 +56,8 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
                 page.answer(
                     company
                         .records
-                        .with(Resource::Follower, resource.member(), id)
-                        .map(|(_, row)| shown(row))
+                        .find_by(Resource::Follower, resource.member(), id)
+                        .map(|(_, row)| to_v2(row))
                         .collect(),
                 )
             })
@@ -68,22 +68,22 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
             caller.act(&shared, |company, writer| {
                 let user = body["user_id"].as_i64().ok_or_else(|| Refusal::invalid("user_id is required"))?;
                 let row = followers::add(company, resource, id, user, writer)?;
-                Ok(one(StatusCode::CREATED, &shown(&row)))
+                Ok(data_response(StatusCode::CREATED, &to_v2(&row)))
             })
         },
     )
 }
 
-fn one_follower(resource: Resource) -> MethodRouter<Shared> {
+fn single_follower(resource: Resource) -> MethodRouter<Shared> {
     delete(async move |State(shared): State<Shared>, caller: Caller, Path((id, user)): Path<(i64, i64)>| -> Response {
         caller.act(&shared, |company, writer| {
             let at = company
                 .records
-                .with(Resource::Follower, resource.member(), id)
+                .find_by(Resource::Follower, resource.member(), id)
                 .find(|(_, row)| row["user_id"] == json!(user))
                 .map(|(at, _)| at);
             followers::remove(company, resource, id, at, writer)?;
-            Ok(one(StatusCode::OK, &json!({ "user_id": user })))
+            Ok(data_response(StatusCode::OK, &json!({ "user_id": user })))
         })
     })
 }
@@ -99,7 +99,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
             acts::find_visible(company, &writer.user, resource, id)?;
             let mut rows: Vec<Value> = company
                 .records
-                .with(Resource::FollowerChange, resource.member(), id)
+                .find_by(Resource::FollowerChange, resource.member(), id)
                 .map(|(_, row)| json!({ "action": row["action"], "actor_user_id": row["actor_user_id"], "follower_user_id": row["follower_user_id"], "time": row["time"] }))
                 .collect();
             rows.reverse();
@@ -110,7 +110,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
 }
 
 /// Lists the followers of a user. Nobody follows users here, so the list is empty.
-async fn of_user(
+async fn followers_of_user(
     State(shared): State<Shared>,
     caller: Caller,
     Path(id): Path<i64>,

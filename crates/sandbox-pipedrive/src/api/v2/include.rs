@@ -1,18 +1,18 @@
-//! Members that a record shows only on request: counts, times, labels.
+//! Members that an answer contains only on request: counts, times, labels.
 
 use crate::{company::Company, fields, records::Resource};
 use serde_json::{Value, json};
 
 /// Computes a member of `include_fields` from other records.
-pub(super) fn field(company: &Company, resource: Resource, row: &Value, name: &str) -> Option<Value> {
+pub(super) fn included_member(company: &Company, resource: Resource, row: &Value, name: &str) -> Option<Value> {
     let id = row["id"].as_i64().unwrap_or_default();
     let member = resource.member();
-    let count = |of: Resource, fits: &dyn Fn(&Value) -> bool| {
-        json!(company.records.with(of, member, id).filter(|(_, row)| fits(row)).count())
+    let count = |of: Resource, matches: &dyn Fn(&Value) -> bool| {
+        json!(company.records.find_by(of, member, id).filter(|(_, row)| matches(row)).count())
     };
     let any = |_: &Value| true;
     let done = |row: &Value| row["done"] == json!(true);
-    let deals = |fits: &dyn Fn(&Value) -> bool| count(Resource::Deal, fits);
+    let deals = |matches: &dyn Fn(&Value) -> bool| count(Resource::Deal, matches);
     let is = |status: &'static str| move |row: &Value| row["status"] == json!(status);
     let closed = |row: &Value| row["status"] == json!("won") || row["status"] == json!("lost");
     let for_deals = resource == Resource::Deal;
@@ -31,8 +31,8 @@ pub(super) fn field(company: &Company, resource: Resource, row: &Value, name: &s
         "notes_count" => count(Resource::Note, &any),
         "followers_count" => count(Resource::Follower, &any),
         "email_messages_count" => json!(0),
-        "next_activity_id" => activity(company, member, id, false),
-        "last_activity_id" => activity(company, member, id, true),
+        "next_activity_id" => find_activity(company, member, id, false),
+        "last_activity_id" => find_activity(company, member, id, true),
         "last_incoming_mail_time" | "last_outgoing_mail_time" if for_deals || resource == Resource::Person => {
             Value::Null
         }
@@ -63,18 +63,18 @@ pub(super) fn field(company: &Company, resource: Resource, row: &Value, name: &s
     })
 }
 
-/// Returns the next activity to be done, or the last one that was done.
-fn activity(company: &Company, member: &str, id: i64, done: bool) -> Value {
+/// Returns the id of the next open activity, or of the last one that was done.
+fn find_activity(company: &Company, member: &str, id: i64, done: bool) -> Value {
     let mut found: Vec<&Value> = company
         .records
-        .with(Resource::Activity, member, id)
+        .find_by(Resource::Activity, member, id)
         .map(|(_, row)| row)
         .filter(|row| row["done"] == json!(done))
         .collect();
-    let when = |row: &&Value| {
+    let due_time = |row: &&Value| {
         format!("{} {}", row["due_date"].as_str().unwrap_or("9999"), row["due_time"].as_str().unwrap_or(""))
     };
-    found.sort_by_key(when);
+    found.sort_by_key(due_time);
     let row = if done { found.last() } else { found.first() };
     row.map_or(Value::Null, |row| row["id"].clone())
 }
@@ -82,23 +82,23 @@ fn activity(company: &Company, member: &str, id: i64, done: bool) -> Value {
 /// Returns labels with their texts.
 pub(super) fn labels(company: &Company, resource: Resource, ids: &Value) -> Value {
     let field = fields::find(company, resource, "label_ids").unwrap_or_default();
-    ids.as_array().into_iter().flatten().filter_map(|id| option(&field, id)).collect()
+    ids.as_array().into_iter().flatten().filter_map(|id| option_with_label(&field, id)).collect()
 }
 
 /// Replaces the option ids of custom fields by objects with labels.
 pub(super) fn option_labels(company: &Company, resource: Resource, row: &mut Value) {
-    for field in fields::own(company, resource).filter(|field| field["options"].is_array()) {
+    for field in fields::custom_fields(company, resource).filter(|field| field["options"].is_array()) {
         let value = &mut row["custom_fields"][field["field_code"].as_str().unwrap_or_default()];
         *value = match &*value {
-            Value::Array(ids) => ids.iter().filter_map(|id| option(field, id)).collect(),
+            Value::Array(ids) => ids.iter().filter_map(|id| option_with_label(field, id)).collect(),
             Value::Null => Value::Null,
-            id => option(field, id).unwrap_or_default(),
+            id => option_with_label(field, id).unwrap_or_default(),
         };
     }
 }
 
 /// Returns an option with its label.
-pub(super) fn option(field: &Value, id: &Value) -> Option<Value> {
+pub(super) fn option_with_label(field: &Value, id: &Value) -> Option<Value> {
     let option = field["options"].as_array()?.iter().find(|option| option["id"] == *id)?;
     Some(json!({ "id": id, "label": option["label"] }))
 }

@@ -44,7 +44,7 @@ const MAX_IDS: usize = 100;
 const MAX_CUSTOM_FIELDS: usize = 15;
 
 /// Whether a member has the value of a parameter. `done` may be 1.
-fn same(value: &Value, wanted: &str) -> bool {
+fn equals_parameter(value: &Value, wanted: &str) -> bool {
     match value {
         Value::Bool(value) => *value == matches!(wanted, "true" | "1"),
         Value::String(value) => value == wanted,
@@ -109,7 +109,7 @@ impl Filter {
         let until = moment("updated_until", &self.updated_until)?;
         let rows = match &self.filter_id {
             Some(id) => filters::apply(company, resource, id, rows)?,
-            None => self.narrowed(company, resource, rows)?,
+            None => self.filter_by_parameters(company, resource, rows)?,
         };
         let rows = rows
             .into_iter()
@@ -122,7 +122,12 @@ impl Filter {
         sorted(rows, self.sort_by.as_deref(), self.sort_direction.as_deref(), sort_members(resource))
     }
 
-    fn narrowed(&self, company: &Company, resource: Resource, rows: Vec<Value>) -> Result<Vec<Value>, Refusal> {
+    fn filter_by_parameters(
+        &self,
+        company: &Company,
+        resource: Resource,
+        rows: Vec<Value>,
+    ) -> Result<Vec<Value>, Refusal> {
         let ids: Option<Vec<&str>> = self.ids.as_deref().map(|ids| words(ids).collect());
         if ids.as_ref().is_some_and(|ids| ids.len() > MAX_IDS) {
             return Err(Refusal::invalid("ids must have 100 items at most"));
@@ -150,18 +155,18 @@ impl Filter {
                 company.records.get(Resource::Deal, deal).is_some_and(|deal| deal["person_id"] == row["id"])
                     || company
                         .records
-                        .with(Resource::Participant, "deal_id", deal)
+                        .find_by(Resource::Participant, "deal_id", deal)
                         .any(|(_, part)| part["person_id"] == row["id"])
             }),
-            _ => same(&row["deal_id"], deal),
+            _ => equals_parameter(&row["deal_id"], deal),
         };
         Ok(rows
             .into_iter()
             .filter(|row| {
-                ids.as_ref().is_none_or(|ids| ids.iter().any(|id| same(&row["id"], id)))
-                    && equal
-                        .iter()
-                        .all(|(member, wanted)| wanted.as_ref().is_none_or(|wanted| same(&row[*member], wanted)))
+                ids.as_ref().is_none_or(|ids| ids.iter().any(|id| equals_parameter(&row["id"], id)))
+                    && equal.iter().all(|(member, wanted)| {
+                        wanted.as_ref().is_none_or(|wanted| equals_parameter(&row[*member], wanted))
+                    })
                     && self.deal_id.as_deref().is_none_or(|deal| of_deal(row, deal))
                     && statuses
                         .as_ref()
@@ -171,7 +176,12 @@ impl Filter {
     }
 
     /// Drops custom fields that were not requested, and adds members on request.
-    pub(super) fn shape(&self, company: &Company, resource: Resource, row: &mut Value) -> Result<(), Refusal> {
+    pub(super) fn add_and_drop_members(
+        &self,
+        company: &Company,
+        resource: Resource,
+        row: &mut Value,
+    ) -> Result<(), Refusal> {
         if let (Some(wanted), Some(fields)) =
             (&self.custom_fields, row.get_mut("custom_fields").and_then(Value::as_object_mut))
         {
@@ -181,14 +191,14 @@ impl Filter {
             fields.retain(|code, _| words(wanted).any(|wanted| wanted == code));
         }
         for name in self.include_fields.as_deref().into_iter().flat_map(words) {
-            row[name] = include::field(company, resource, row, name)
+            row[name] = include::included_member(company, resource, row, name)
                 .ok_or_else(|| Refusal::invalid(format!("include_fields: {name} is not one of the allowed values")))?;
         }
-        let on = |flag: &Option<String>| flag.as_deref().is_some_and(|flag| matches!(flag, "true" | "1"));
-        if on(&self.include_labels) {
+        let is_set = |flag: &Option<String>| flag.as_deref().is_some_and(|flag| matches!(flag, "true" | "1"));
+        if is_set(&self.include_labels) {
             row["labels"] = include::labels(company, resource, &row["label_ids"]);
         }
-        if on(&self.include_option_labels) {
+        if is_set(&self.include_option_labels) {
             include::option_labels(company, resource, row);
         }
         if resource == Resource::Activity && self.include_fields.is_none() {

@@ -3,7 +3,7 @@
 use crate::{
     acts,
     api::{
-        answer::{Body, Page, Refusal, one},
+        answer::{Body, Page, Refusal, data_response},
         caller::Caller,
     },
     records::Resource,
@@ -38,15 +38,17 @@ async fn variations(
 ) -> Response {
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Product, id)?;
-        page.answer(company.records.with(Resource::Variation, "product_id", id).map(|(_, row)| row.clone()).collect())
+        page.answer(
+            company.records.find_by(Resource::Variation, "product_id", id).map(|(_, row)| row.clone()).collect(),
+        )
     })
 }
 
 /// Fills in a variation's prices.
-fn prices(id: i64, given: &Value) -> Value {
-    let prices = given.as_array().into_iter().flatten().map(|price| {
+fn prices(id: i64, prices_body: &Value) -> Value {
+    let prices = prices_body.as_array().into_iter().flatten().map(|price| {
         let mut price = price.clone();
-        rules::merge(&mut price, &json!({ "price": 0, "cost": 0, "direct_cost": null, "notes": "" }));
+        rules::insert_missing(&mut price, &json!({ "price": 0, "cost": 0, "direct_cost": null, "notes": "" }));
         price["product_variation_id"] = json!(id);
         price
     });
@@ -69,7 +71,7 @@ async fn add_variation(
         let id = company.records.next_id(Resource::Variation);
         let row = json!({ "id": id, "name": name, "product_id": product, "prices": prices(id, &body["prices"]) });
         company.records.put(Resource::Variation, id, row.clone());
-        Ok(one(StatusCode::CREATED, &row))
+        Ok(data_response(StatusCode::CREATED, &row))
     })
 }
 
@@ -90,7 +92,7 @@ async fn change_variation(
         if body["prices"].is_array() {
             row["prices"] = prices(part, &body["prices"]);
         }
-        Ok(one(StatusCode::OK, row))
+        Ok(data_response(StatusCode::OK, row))
     })
 }
 
@@ -108,15 +110,15 @@ async fn remove_variation(
             .filter(|row| row["product_id"] == json!(product))
             .ok_or_else(|| Refusal::not_found("Product variation"))?;
         company.records.remove(Resource::Variation, part);
-        Ok(one(StatusCode::OK, &json!({ "id": part })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": part })))
     })
 }
 
 async fn image(State(shared): State<Shared>, caller: Caller, Path(product): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
         acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        let found = company.records.with(Resource::Image, "product_id", product).next();
-        Ok(one(StatusCode::OK, found.ok_or_else(|| Refusal::not_found("Image"))?.1))
+        let found = company.records.find_by(Resource::Image, "product_id", product).next();
+        Ok(data_response(StatusCode::OK, found.ok_or_else(|| Refusal::not_found("Image"))?.1))
     })
 }
 
@@ -136,7 +138,7 @@ async fn set_image(
         if !part.content_type.starts_with("image/") {
             return Err(Refusal::invalid("data must be an image"));
         }
-        let old: Vec<i64> = company.records.with(Resource::Image, "product_id", product).map(|(id, _)| id).collect();
+        let old: Vec<i64> = company.records.find_by(Resource::Image, "product_id", product).map(|(id, _)| id).collect();
         for id in old {
             company.records.remove(Resource::Image, id);
         }
@@ -146,7 +148,7 @@ async fn set_image(
             "add_time": writer.now.get(..10), "mime_type": part.content_type, "name": part.file_name,
         });
         company.records.put(Resource::Image, id, row.clone());
-        Ok(one(StatusCode::CREATED, &row))
+        Ok(data_response(StatusCode::CREATED, &row))
     })
 }
 
@@ -154,10 +156,10 @@ async fn remove_image(State(shared): State<Shared>, caller: Caller, Path(product
     caller.act(&shared, |company, writer| {
         let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
         acts::may_edit(&writer.user, Resource::Product, row)?;
-        let id = company.records.with(Resource::Image, "product_id", product).next().map(|(id, _)| id);
+        let id = company.records.find_by(Resource::Image, "product_id", product).next().map(|(id, _)| id);
         let id = id.ok_or_else(|| Refusal::not_found("Image"))?;
         company.records.remove(Resource::Image, id);
-        Ok(one(StatusCode::OK, &json!({ "id": id })))
+        Ok(data_response(StatusCode::OK, &json!({ "id": id })))
     })
 }
 
@@ -173,6 +175,6 @@ async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<
         for price in body["prices"].as_array_mut().into_iter().flatten() {
             price.as_object_mut().map(|price| price.remove("product_id"));
         }
-        Ok(one(StatusCode::CREATED, &acts::create(company, Resource::Product, &body, writer)?))
+        Ok(data_response(StatusCode::CREATED, &acts::create(company, Resource::Product, &body, writer)?))
     })
 }

@@ -4,7 +4,7 @@ use super::list::Filter;
 use crate::{
     acts,
     api::{
-        answer::{Body, one},
+        answer::{Body, data_response},
         caller::Caller,
     },
     company::Company,
@@ -24,7 +24,7 @@ use axum_extra::extract::Query;
 use serde_json::{Value, json};
 
 pub(super) fn router() -> Router<Shared> {
-    let mut router = Router::new().route("/deals/archived", list(Resource::Deal, Which::Archived));
+    let mut router = Router::new().route("/deals/archived", list(Resource::Deal, ListKind::Archived));
     for (path, resource) in [
         ("deals", Resource::Deal),
         ("persons", Resource::Person),
@@ -40,33 +40,33 @@ pub(super) fn router() -> Router<Shared> {
     router
 }
 
-/// The list of a record: archived records have their own.
+/// The list that contains a record. Archived records have a list of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
+enum ListKind {
     Current,
     Archived,
 }
 
-fn rows(company: &Company, resource: Resource, writer: &Writer, which: Which, deleted: bool) -> Vec<Value> {
+fn rows(company: &Company, resource: Resource, writer: &Writer, kind: ListKind, deleted: bool) -> Vec<Value> {
     company
         .records
-        .even_deleted(resource)
+        .all_with_deleted(resource)
         .map(|(_, row)| row)
-        .filter(|row| (row["is_archived"] == json!(true)) == (which == Which::Archived))
+        .filter(|row| (row["is_archived"] == json!(true)) == (kind == ListKind::Archived))
         .filter(|row| row["is_deleted"] != json!(true) || (deleted && acts::is_kept(row, &writer.now)))
-        .filter(|row| company.sees(&writer.user, resource, row))
+        .filter(|row| company.user_may_see(&writer.user, resource, row))
         .cloned()
         .collect()
 }
 
-fn list(resource: Resource, which: Which) -> MethodRouter<Shared> {
+fn list(resource: Resource, kind: ListKind) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Query(filter): Query<Filter>| -> Response {
         caller.act(&shared, |company, writer| {
-            let all = rows(company, resource, writer, which, filter.wants_deleted());
+            let all = rows(company, resource, writer, kind, filter.wants_deleted());
             let mut rows = filter.apply(company, resource, all)?;
             for row in &mut rows {
                 *row = fields::with_custom_fields(company, resource, std::mem::take(row));
-                filter.shape(company, resource, row)?;
+                filter.add_and_drop_members(company, resource, row)?;
             }
             filter.page().answer(rows)
         })
@@ -74,12 +74,15 @@ fn list(resource: Resource, which: Which) -> MethodRouter<Shared> {
 }
 
 fn collection(resource: Resource) -> MethodRouter<Shared> {
-    list(resource, Which::Current).post(
+    list(resource, ListKind::Current).post(
         async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
                 let row = acts::create(company, resource, &body, writer)?;
                 let row = fields::with_custom_fields(company, resource, row);
-                Ok(one(if resource == Resource::Product { StatusCode::CREATED } else { StatusCode::OK }, &row))
+                Ok(data_response(
+                    if resource == Resource::Product { StatusCode::CREATED } else { StatusCode::OK },
+                    &row,
+                ))
             })
         },
     )
@@ -95,8 +98,8 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
             caller.act(&shared, |company, writer| {
                 let row = acts::find_visible_or_deleted(company, writer, resource, id)?.clone();
                 let mut row = fields::with_custom_fields(company, resource, row);
-                filter.shape(company, resource, &mut row)?;
-                Ok(one(StatusCode::OK, &row))
+                filter.add_and_drop_members(company, resource, &mut row)?;
+                Ok(data_response(StatusCode::OK, &row))
             })
         },
     )
@@ -104,14 +107,14 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
                 let row = acts::change(company, resource, id, &body, writer)?;
-                Ok(one(StatusCode::OK, &fields::with_custom_fields(company, resource, row)))
+                Ok(data_response(StatusCode::OK, &fields::with_custom_fields(company, resource, row)))
             })
         },
     )
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
             acts::remove(company, resource, id, writer)?;
-            Ok(one(StatusCode::OK, &json!({ "id": id })))
+            Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     company::Company,
     fields,
     records::{Resource, is_id},
-    rules::merge,
+    rules::insert_missing,
     shared::Shared,
     users::User,
 };
@@ -23,7 +23,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const SEARCHED: [(&str, Resource, &str); 4] = [
+const SEARCHED_KINDS: [(&str, Resource, &str); 4] = [
     ("deal", Resource::Deal, "deals"),
     ("person", Resource::Person, "persons"),
     ("organization", Resource::Organization, "organizations"),
@@ -32,14 +32,14 @@ const SEARCHED: [(&str, Resource, &str); 4] = [
 
 pub(super) fn router() -> Router<Shared> {
     let all = Router::new().route("/itemSearch", search(None)).route("/itemSearch/field", get(by_field));
-    SEARCHED
+    SEARCHED_KINDS
         .into_iter()
         .fold(all, |router, (kind, _, path)| router.route(&format!("/{path}/search"), search(Some(kind))))
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::api) struct Asked {
+pub(in crate::api) struct Params {
     #[serde(flatten)]
     pub(in crate::api) page: Page,
     term: String,
@@ -51,16 +51,16 @@ pub(in crate::api) struct Asked {
     status: Option<String>,
 }
 
-impl Asked {
-    fn exact(&self) -> bool {
+impl Params {
+    fn is_exact(&self) -> bool {
         matches!(self.exact_match.as_str(), "true" | "1")
     }
 }
 
 fn search(kind: Option<&'static str>) -> MethodRouter<Shared> {
-    get(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
+    get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
         caller.act(&shared, |company, writer| {
-            let (items, next) = asked.page.of(items(company, &writer.user, kind, &asked)?)?;
+            let (items, next) = params.page.slice(items(company, &writer.user, kind, &params)?)?;
             Ok(Json(json!({ "success": true, "data": { "items": items }, "additional_data": { "next_cursor": next } }))
                 .into_response())
         })
@@ -72,25 +72,25 @@ pub(in crate::api) fn items(
     company: &Company,
     user: &User,
     kind: Option<&str>,
-    asked: &Asked,
+    params: &Params,
 ) -> Result<Vec<Value>, Refusal> {
-    let term = asked.term.trim().to_lowercase();
-    if term.chars().count() < if asked.exact() { 1 } else { 2 } {
+    let term = params.term.trim().to_lowercase();
+    if term.chars().count() < if params.is_exact() { 1 } else { 2 } {
         return Err(Refusal::invalid("term must have 2 characters at least"));
     }
-    let kinds = asked.item_types.as_deref().unwrap_or("deal,person,organization,product");
+    let kinds = params.item_types.as_deref().unwrap_or("deal,person,organization,product");
     let wanted =
         |name: &str| kind.map_or_else(|| kinds.split(',').any(|kind| kind.trim() == name), |kind| kind == name);
-    Ok(SEARCHED
+    Ok(SEARCHED_KINDS
         .into_iter()
         .filter(|(name, ..)| wanted(name))
-        .flat_map(|(name, resource, _)| found(company, user, name, resource, &term, asked))
+        .flat_map(|(name, resource, _)| search_kind(company, user, name, resource, &term, params))
         .collect())
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct FieldAsked {
+struct FieldParams {
     #[serde(flatten)]
     page: Page,
     term: String,
@@ -100,37 +100,41 @@ struct FieldAsked {
 }
 
 /// Lists values of a field that contain a text.
-async fn by_field(State(shared): State<Shared>, caller: Caller, Query(asked): Query<FieldAsked>) -> Response {
+async fn by_field(State(shared): State<Shared>, caller: Caller, Query(params): Query<FieldParams>) -> Response {
     caller.act(&shared, |company, writer| -> Answer {
-        let kind = SEARCHED.into_iter().find(|(name, ..)| *name == asked.entity_type);
+        let kind = SEARCHED_KINDS.into_iter().find(|(name, ..)| *name == params.entity_type);
         let (_, resource, _) =
             kind.ok_or_else(|| Refusal::invalid("entity_type must be one of deal, person, organization, product"))?;
-        if fields::find(company, resource, &asked.field).is_none() {
-            return Err(Refusal::invalid(format!("field: {} is not a field of {}", asked.field, asked.entity_type)));
+        if fields::find(company, resource, &params.field).is_none() {
+            return Err(Refusal::invalid(format!("field: {} is not a field of {}", params.field, params.entity_type)));
         }
-        let way = asked.r#match.as_deref().unwrap_or("exact");
-        let term = asked.term.to_lowercase();
-        if term.chars().count() < if way == "exact" { 1 } else { 2 } {
+        let match_mode = params.r#match.as_deref().unwrap_or("exact");
+        let term = params.term.to_lowercase();
+        if term.chars().count() < if match_mode == "exact" { 1 } else { 2 } {
             return Err(Refusal::invalid("term must have 2 characters at least"));
         }
-        let fits = |text: &str| match way {
+        let matches = |text: &str| match match_mode {
             "beginning" => text.to_lowercase().starts_with(&term),
             "middle" => text.to_lowercase().contains(&term),
             _ => text.to_lowercase() == term,
         };
-        let seen =
-            company.records.all(resource).map(|(_, row)| row).filter(|row| company.sees(&writer.user, resource, row));
-        let rows = seen.filter_map(|row| {
-            let value = row["custom_fields"].get(&asked.field).unwrap_or(&row[asked.field.as_str()]);
+        let visible = company
+            .records
+            .all(resource)
+            .map(|(_, row)| row)
+            .filter(|row| company.user_may_see(&writer.user, resource, row));
+        let rows = visible.filter_map(|row| {
+            let value = row["custom_fields"].get(&params.field).unwrap_or(&row[params.field.as_str()]);
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            fits(&text).then(|| json!({ "id": row["id"], "name": resource.label(row), asked.field.as_str(): value }))
+            matches(&text)
+                .then(|| json!({ "id": row["id"], "name": resource.label(row), params.field.as_str(): value }))
         });
-        asked.page.answer(rows.collect())
+        params.page.answer(rows.collect())
     })
 }
 
 /// Returns the searchable texts of a record, by the name of their field.
-fn texts(row: &Value) -> Vec<(&'static str, String)> {
+fn searchable_texts(row: &Value) -> Vec<(&'static str, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut texts = vec![
         ("title", text(&row["title"])),
@@ -148,15 +152,22 @@ fn texts(row: &Value) -> Vec<(&'static str, String)> {
     texts
 }
 
-fn found(company: &Company, user: &User, kind: &str, resource: Resource, term: &str, asked: &Asked) -> Vec<Value> {
-    let fits = |row: &Value| {
-        texts(row).iter().any(|(field, text)| {
+fn search_kind(
+    company: &Company,
+    user: &User,
+    kind: &str,
+    resource: Resource,
+    term: &str,
+    params: &Params,
+) -> Vec<Value> {
+    let matches = |row: &Value| {
+        searchable_texts(row).iter().any(|(field, text)| {
             let text = text.to_lowercase();
-            asked.fields.as_ref().is_none_or(|fields| fields.split(',').any(|wanted| wanted.trim() == *field))
-                && if asked.exact() { text == term } else { text.contains(term) }
+            params.fields.as_ref().is_none_or(|fields| fields.split(',').any(|wanted| wanted.trim() == *field))
+                && if params.is_exact() { text == term } else { text.contains(term) }
         })
     };
-    let of = |row: &Value, member: &str, wanted: &Option<String>| {
+    let refers_to = |row: &Value, member: &str, wanted: &Option<String>| {
         wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted))
     };
     company
@@ -164,15 +175,19 @@ fn found(company: &Company, user: &User, kind: &str, resource: Resource, term: &
         .all(resource)
         .map(|(_, row)| row)
         .filter(|row| acts::find_visible(company, user, resource, row["id"].as_i64().unwrap_or_default()).is_ok())
-        .filter(|row| fits(row) && of(row, "person_id", &asked.person_id) && of(row, "org_id", &asked.organization_id))
-        .filter(|row| asked.status.as_deref().is_none_or(|status| row["status"] == json!(status)))
+        .filter(|row| {
+            matches(row)
+                && refers_to(row, "person_id", &params.person_id)
+                && refers_to(row, "org_id", &params.organization_id)
+        })
+        .filter(|row| params.status.as_deref().is_none_or(|status| row["status"] == json!(status)))
         .map(|row| json!({ "result_score": 0.5, "item": item(company, kind, row) }))
         .collect()
 }
 
 /// Converts a record for search results: short, with names and ids.
 fn item(company: &Company, kind: &str, row: &Value) -> Value {
-    let named = |resource: Resource, id: &Value| {
+    let id_and_name = |resource: Resource, id: &Value| {
         let found = company.records.linked(resource, id);
         if found.is_null() { Value::Null } else { json!({ "id": found["id"], "name": found["name"] }) }
     };
@@ -192,15 +207,15 @@ fn item(company: &Company, kind: &str, row: &Value) -> Value {
     let more = match kind {
         "deal" => json!({
             "title": row["title"], "value": row["value"], "currency": row["currency"], "status": row["status"], "is_archived": row["is_archived"],
-            "stage": named(Resource::Stage, &row["stage_id"]), "person": named(Resource::Person, &row["person_id"]),
-            "organization": named(Resource::Organization, &row["org_id"]),
+            "stage": id_and_name(Resource::Stage, &row["stage_id"]), "person": id_and_name(Resource::Person, &row["person_id"]),
+            "organization": id_and_name(Resource::Organization, &row["org_id"]),
         }),
         "person" => json!({
-            "name": row["name"], "emails": values("emails"), "phones": values("phones"), "organization": named(Resource::Organization, &row["org_id"]),
+            "name": row["name"], "emails": values("emails"), "phones": values("phones"), "organization": id_and_name(Resource::Organization, &row["org_id"]),
         }),
         "organization" => json!({ "name": row["name"], "address": row["address"]["value"] }),
         _ => json!({ "name": row["name"], "code": row["code"] }),
     };
-    merge(&mut item, &more);
+    insert_missing(&mut item, &more);
     item
 }
