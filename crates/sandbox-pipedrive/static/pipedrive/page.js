@@ -1,8 +1,8 @@
-// What the page does by itself: fields change in place, forms are sent without leaving the page, and what somebody else
-// has changed shows within seconds. Without this script, forms post and the page loads anew.
-const POLL = 2000;
+// Edits fields in place, submits forms without leaving the page, and polls for changes by others. Without this script,
+// forms post and the page reloads.
+const POLL_INTERVAL_MS = 2000;
 
-/** Takes the parts that may change out of the page as it is now; a part in which somebody writes is left alone. */
+/** Loads the page again and replaces the parts that have changed, except those with an open form. */
 export async function refresh() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
@@ -22,14 +22,14 @@ setInterval(async () => {
   try {
     const version = await (await fetch("/version")).text();
     if (/^\d+$/.test(version) && version !== document.body.dataset.version) await refresh();
-  } catch { /* the next time */ }
-}, POLL);
+  } catch { /* The next poll tries again. */ }
+}, POLL_INTERVAL_MS);
 
-function open(form, shown, on) {
-  form.hidden = !on;
-  if (shown) shown.hidden = on;
-  form.toggleAttribute("data-open", on);
-  if (on) form.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+function toggleForm(form, display, isOpen) {
+  form.hidden = !isOpen;
+  if (display) display.hidden = isOpen;
+  form.toggleAttribute("data-open", isOpen);
+  if (isOpen) form.querySelector("input:not([type=hidden]), select, textarea")?.focus();
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -37,10 +37,10 @@ document.addEventListener("click", ({ target }) => {
   if (edit?.dataset.part) {
     const row = document.querySelector(`[data-part-form="${edit.dataset.part}"]`);
     row.hidden = false;
-    open(row.querySelector("form"), null, true);
+    toggleForm(row.querySelector("form"), null, true);
   } else if (edit) {
     const field = edit.closest(".field");
-    open(field.querySelector("form"), field.querySelector(".shown"), true);
+    toggleForm(field.querySelector("form"), field.querySelector(".shown"), true);
   }
   const cancel = target.closest("button.cancel");
   if (cancel) {
@@ -49,7 +49,7 @@ document.addEventListener("click", ({ target }) => {
     if (row) row.hidden = true;
     form.reset();
     form.querySelector(".error")?.remove();
-    open(form, form.closest(".field")?.querySelector(".shown"), false);
+    toggleForm(form, form.closest(".field")?.querySelector(".shown"), false);
     if (row) form.hidden = false;
   }
 });
@@ -74,7 +74,7 @@ document.addEventListener("submit", async (event) => {
     form.reset();
     await refresh();
   } else {
-    const why = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".message")?.textContent;
-    form.append(Object.assign(document.createElement("p"), { className: "error", role: "alert", textContent: why ?? String(answer.status) }));
+    const message = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".message")?.textContent;
+    form.append(Object.assign(document.createElement("p"), { className: "error", role: "alert", textContent: message ?? String(answer.status) }));
   }
 });

@@ -1,42 +1,42 @@
-// What Pipedrive draws on behalf of an app: dialogs, snackbars, modals of its own, and the sizes of what it embeds.
+// Surfaces that Pipedrive draws for an app: dialogs, snackbars, its own modals. Also the sizes of embedded frames.
 export const words = document.body.dataset;
 
 export function element(tag, properties = {}, children = []) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+  const created = Object.assign(document.createElement(tag), properties);
+  created.append(...children);
+  return created;
 }
 
-/** An argument that is not what the command takes: the caller's promise is rejected with these words. */
-export const wrong = (text) => new Error(text);
+/** Creates the error for an invalid command. The caller's promise is rejected with its message. */
+export const commandError = (text) => new Error(text);
 
-const text = (value, name) => {
-  if (typeof value !== "string" || value.trim() === "") throw wrong(`Invalid argument: ${name} is required`);
+const requiredText = (value, name) => {
+  if (typeof value !== "string" || value.trim() === "") throw commandError(`Invalid argument: ${name} is required`);
   return value;
 };
 
-const SNACKBAR_SHOWN = 8000;
+const SNACKBAR_DURATION_MS = 8000;
 
 export function snackbar({ message, link } = {}) {
-  text(message, "message");
+  requiredText(message, "message");
   const bar = element("div", { className: "snackbar", role: "status" }, [message]);
   if (link !== undefined && link !== null) {
-    bar.append(element("a", { href: text(link.url, "link.url"), target: "_blank", rel: "noopener", textContent: text(link.label, "link.label") }));
+    bar.append(element("a", { href: requiredText(link.url, "link.url"), target: "_blank", rel: "noopener", textContent: requiredText(link.label, "link.label") }));
   }
-  const gone = element("button", { textContent: "✕", onclick: () => bar.remove() });
-  gone.setAttribute("aria-label", words.close);
-  bar.append(gone);
+  const closeButton = element("button", { textContent: "✕", onclick: () => bar.remove() });
+  closeButton.setAttribute("aria-label", words.close);
+  bar.append(closeButton);
   document.querySelector(".snackbar")?.remove();
   document.body.append(bar);
-  setTimeout(() => bar.remove(), SNACKBAR_SHOWN);
+  setTimeout(() => bar.remove(), SNACKBAR_DURATION_MS);
 }
 
 const COLORS = ["primary", "secondary", "negative"];
 
-/** Resolves with whether the person confirmed; red and "OK"/"Cancel" unless the app says otherwise. */
+/** Shows a confirmation dialog, and resolves with `confirmed`. The default button is red. */
 export function confirmation({ title, description, okText = "OK", cancelText = "Cancel", okColor = "negative" } = {}) {
-  text(title, "title");
-  if (!COLORS.includes(okColor)) throw wrong(`Invalid argument: okColor must be one of ${COLORS.join(", ")}`);
+  requiredText(title, "title");
+  if (!COLORS.includes(okColor)) throw commandError(`Invalid argument: okColor must be one of ${COLORS.join(", ")}`);
   return new Promise((resolve) => {
     const dialog = element("dialog", { className: "confirm" }, [element("h2", { textContent: title })]);
     if (description) dialog.append(element("p", { textContent: description }));
@@ -58,7 +58,7 @@ export function confirmation({ title, description, okText = "OK", cancelText = "
   });
 }
 
-/** Fields of Pipedrive's own modals: the name in `prefill`, the one in the form, and its kind. */
+/** Fields of Pipedrive's own modals: name in `prefill`, name in the form, and input type. */
 const OWN_MODALS = {
   deal: [["title", "title", "text"], ["person", "person", "text"], ["organization", "organization", "text"]],
   person: [["name", "name", "text"], ["organization", "organization", "text"]],
@@ -66,7 +66,7 @@ const OWN_MODALS = {
   activity: [["subject", "subject", "text"], ["dueDate", "due_date", "date"], ["dueTime", "due_time", "time"], ["duration", "duration", "text"], ["note", "note", "text"], ["deal", "deal_id", "number"], ["organization", "org_id", "number"]],
 };
 
-/** Pipedrive's own modal for a new record; resolves with its id when it was saved. */
+/** Opens Pipedrive's own modal for a new record. Resolves with the record's id once it is saved. */
 export function ownModal(type, prefill = {}) {
   return new Promise((resolve) => {
     const fields = OWN_MODALS[type].map(([from, name, kind], at) => element("label", { textContent: from }, [element("input", { name, type: kind, value: prefill[from] ?? "", required: at === 0 })]));
@@ -84,9 +84,9 @@ export function ownModal(type, prefill = {}) {
       if (answer.ok && answer.headers.get("content-type")?.includes("json")) {
         close({ status: "submitted", id: (await answer.json()).id });
       } else {
-        const why = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".message")?.textContent;
+        const message = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".message")?.textContent;
         form.querySelector(".error")?.remove();
-        form.append(element("p", { className: "error", role: "alert", textContent: why ?? String(answer.status) }));
+        form.append(element("p", { className: "error", role: "alert", textContent: message ?? String(answer.status) }));
       }
     };
     dialog.oncancel = (event) => {
@@ -100,8 +100,8 @@ export function ownModal(type, prefill = {}) {
 
 export const hasOwnModal = (type) => Object.hasOwn(OWN_MODALS, type);
 
-/** What each kind of extension may measure: [least, most] high and wide; undefined where it cannot be changed. */
-function limits(kind) {
+/** Returns the minimum and maximum height and width of a type of extension. A side without limits has a fixed size. */
+function sizeLimits(kind) {
   switch (kind) {
     case "panel": return { height: [100, 750] };
     case "modal": return { height: [120, innerHeight], width: [320, innerWidth] };
@@ -110,13 +110,13 @@ function limits(kind) {
   }
 }
 
-/** Sizes that are out of range are ignored, not brought into it. */
+/** Resizes a frame. Ignores sizes that are out of range. */
 export function resize(entry, size = {}) {
   for (const side of ["height", "width"]) {
     const value = size?.[side];
     if (value === undefined || value === null) continue;
-    if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(`Invalid argument: ${side} must be a number`);
-    const range = limits(entry.kind)[side];
+    if (typeof value !== "number" || !Number.isFinite(value)) throw commandError(`Invalid argument: ${side} must be a number`);
+    const range = sizeLimits(entry.kind)[side];
     if (range && value >= range[0] && value <= range[1]) entry.frame.style[side] = `${value}px`;
   }
 }
