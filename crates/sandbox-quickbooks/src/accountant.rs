@@ -1,8 +1,8 @@
-//! Acts of an accountant at QuickBooks' own pages: receives a payment, gives a credit, changes, voids and deletes. The
+//! Acts of an accountant on QuickBooks' own pages: receiving a payment, giving a credit, changing, voiding, deleting. The
 //! web pages and the control door use them.
 
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     fault::Fault,
     writes::{Verb, carry_out},
@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use sandbox_core::decimal::{decimal, number};
 use serde_json::{Value, json};
 
-fn line(amount: Decimal, id: &Value, kind: &str) -> Value {
+fn applied_line(amount: Decimal, id: &Value, kind: &str) -> Value {
     json!({ "Amount": number(amount), "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] })
 }
 
@@ -20,15 +20,15 @@ pub(crate) fn receive_payment(
     company: &mut Company,
     invoice: &str,
     amount: Option<Decimal>,
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<Value, Fault> {
     let invoice = company.read(Entity::Invoice, invoice)?.value();
     let amount = amount.or_else(|| decimal(&invoice["Balance"])).unwrap_or_default();
     let body = json!({
         "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": number(amount),
-        "Line": [line(amount, &invoice["Id"], "Invoice")],
+        "Line": [applied_line(amount, &invoice["Id"], "Invoice")],
     });
-    carry_out(company, Entity::Payment, Verb::Write, &body, act)
+    carry_out(company, Entity::Payment, Verb::Write, &body, context)
 }
 
 /// Creates a credit memo without tax and applies it to an invoice. Without an amount, the memo covers the whole
@@ -37,7 +37,7 @@ pub(crate) fn give_credit(
     company: &mut Company,
     invoice: &str,
     amount: Option<Decimal>,
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<Value, Fault> {
     let invoice = company.read(Entity::Invoice, invoice)?.value();
     let amount = amount.or_else(|| decimal(&invoice["Balance"])).unwrap_or_default();
@@ -51,12 +51,12 @@ pub(crate) fn give_credit(
         body["GlobalTaxCalculation"] = json!("NotApplicable");
     }
     body["Line"] = json!([{ "DetailType": "SalesItemLineDetail", "Description": "Credit", "Amount": number(amount), "SalesItemLineDetail": detail }]);
-    let memo = carry_out(company, Entity::CreditMemo, Verb::Write, &body, act)?;
+    let memo = carry_out(company, Entity::CreditMemo, Verb::Write, &body, context)?;
     let body = json!({
         "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": 0,
-        "Line": [line(amount, &invoice["Id"], "Invoice"), line(amount, &memo["Id"], "CreditMemo")],
+        "Line": [applied_line(amount, &invoice["Id"], "Invoice"), applied_line(amount, &memo["Id"], "CreditMemo")],
     });
-    carry_out(company, Entity::Payment, Verb::Write, &body, act)?;
+    carry_out(company, Entity::Payment, Verb::Write, &body, context)?;
     company.read(Entity::CreditMemo, memo["Id"].as_str().unwrap_or_default()).map(|row| row.value())
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn change(
     id: Option<&str>,
     verb: Verb,
     changes: &Value,
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<Value, Fault> {
     let mut body = if changes.is_object() { changes.clone() } else { json!({}) };
     if let Some(id) = id {
@@ -75,5 +75,5 @@ pub(crate) fn change(
         body["SyncToken"] = company.read(entity, id)?.value()["SyncToken"].clone();
         body["sparse"] = json!(true);
     }
-    carry_out(company, entity, verb, &body, act)
+    carry_out(company, entity, verb, &body, context)
 }

@@ -3,7 +3,7 @@
 use crate::{
     accountant,
     clock::PacificTime,
-    company::{Act, Company, Quirks},
+    company::{Company, Quirks, WriteContext},
     discovery::Discovery,
     entity::Entity,
     fault::Fault,
@@ -39,7 +39,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/quickbooks/disconnect", post(disconnect))
         .route("/quickbooks/preferences", post(preferences))
         .route("/quickbooks/quirks", post(quirks))
-        .route("/quickbooks/rows", post(lay_over_row))
+        .route("/quickbooks/rows", post(overlay_row))
         .route("/quickbooks/payment", post(payment))
         .route("/quickbooks/credit", post(credit))
         .route("/quickbooks/edit", post(edit))
@@ -48,18 +48,18 @@ pub fn router(shared: Shared) -> Router {
         .route("/quickbooks/outbox", post(outbox))
         .route("/quickbooks/books", post(list_rows))
         .route("/quickbooks/webhooks", get(webhooks).post(set_webhooks).delete(stop_webhooks))
-        .route("/quickbooks/webhooks/mishaps", post(mishap))
+        .route("/quickbooks/webhooks/mishaps", post(add_mishaps))
         .route("/quickbooks/webhooks/enable", post(enable_webhooks))
         .route("/quickbooks/discovery", post(set_discovery))
         .route("/quickbooks/limits", get(limits).post(set_limits))
         .with_state(shared)
 }
 
-/// The user behind the accountant's acts. No app has a token of this user.
+/// Id of the accountant's user. No app has a token of this user.
 const ACCOUNTANT: &str = "9130000000000009";
 
 #[derive(Debug, Deserialize)]
-struct Realm {
+struct RealmRequest {
     realm_id: String,
 }
 
@@ -87,35 +87,38 @@ fn one() -> u64 {
     1
 }
 
-async fn add_company(State(shared): State<Shared>, Json(asked): Json<NewCompany>) -> Response {
+async fn add_company(State(shared): State<Shared>, Json(request): Json<NewCompany>) -> Response {
     let mut state = shared.state_mut();
     let clock = shared.clock();
-    let highest =
+    let last_realm =
         state.companies.keys().filter_map(|realm| realm.parse::<u64>().ok()).max().unwrap_or(9_341_452_200_000_000);
-    let mut made = Vec::new();
-    for at in 0..asked.count {
-        let realm =
-            asked.realm_id.clone().filter(|_| asked.count == 1).unwrap_or_else(|| (highest + 1 + at).to_string());
-        let mut seed = json!({ "preset": asked.preset, "realm_id": realm });
-        if let Some(name) = &asked.name {
-            seed["name"] = if asked.count == 1 { json!(name) } else { json!(format!("{name} {}", at + 1)) };
+    let mut realm_ids = Vec::new();
+    for at in 0..request.count {
+        let realm = request
+            .realm_id
+            .clone()
+            .filter(|_| request.count == 1)
+            .unwrap_or_else(|| (last_realm + 1 + at).to_string());
+        let mut seed = json!({ "preset": request.preset, "realm_id": realm });
+        if let Some(name) = &request.name {
+            seed["name"] = if request.count == 1 { json!(name) } else { json!(format!("{name} {}", at + 1)) };
         }
         match shared.seeds.create_company(&seed, clock) {
             Ok(company) => state.add(company),
             Err(error) => return refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),
         }
-        made.push(realm);
+        realm_ids.push(realm);
     }
-    Json(json!({ "realm_ids": made })).into_response()
+    Json(json!({ "realm_ids": realm_ids })).into_response()
 }
 
 /// Resets a company to its seed. Its tokens stay valid.
-async fn reset_company(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
+async fn reset_company(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> Response {
     let mut state = shared.state_mut();
     match shared.seeds.load(shared.clock()) {
-        Ok((_, companies)) => match companies.into_iter().find(|company| company.realm_id == asked.realm_id) {
+        Ok((_, companies)) => match companies.into_iter().find(|company| company.realm_id == request.realm_id) {
             Some(company) => {
-                state.companies.insert(asked.realm_id, company);
+                state.companies.insert(request.realm_id, company);
                 StatusCode::NO_CONTENT.into_response()
             }
             None => not_found("realm_id in the seeds"),
@@ -144,41 +147,45 @@ struct NewItems {
 }
 
 /// Adds many items to a company.
-async fn add_items(State(shared): State<Shared>, Json(asked): Json<NewItems>) -> Response {
+async fn add_items(State(shared): State<Shared>, Json(request): Json<NewItems>) -> Response {
     let mut state = shared.state_mut();
     let clock = shared.clock();
-    let Some(company) = state.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
-    company.add_items(asked.count, clock);
+    let Some(company) = state.companies.get_mut(&request.realm_id) else { return not_found("realm_id") };
+    company.add_items(request.count, clock);
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
+async fn grant(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> Response {
     let mut state = shared.state_mut();
     let clock = shared.clock();
-    if !state.companies.contains_key(&asked.realm_id) {
+    if !state.companies.contains_key(&request.realm_id) {
         return not_found("realm_id");
     }
     let sub = state
         .users
         .iter()
-        .find(|user| user.realms.contains(&asked.realm_id))
+        .find(|user| user.realms.contains(&request.realm_id))
         .map(|user| user.sub.clone())
         .unwrap_or_default();
-    let mut answer =
-        state.grants.grant(&asked.realm_id, &sub, "com.intuit.quickbooks.accounting openid profile email", clock);
-    answer["realm_id"] = json!(asked.realm_id);
+    let mut answer = state.grants.issue_tokens(
+        &request.realm_id,
+        &sub,
+        "com.intuit.quickbooks.accounting openid profile email",
+        clock,
+    );
+    answer["realm_id"] = json!(request.realm_id);
     Json(answer).into_response()
 }
 
-async fn expire(State(shared): State<Shared>, Json(asked): Json<Realm>) -> StatusCode {
+async fn expire(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> StatusCode {
     let mut state = shared.state_mut();
     let now = shared.clock().epoch();
-    state.grants.expire(&asked.realm_id, now);
+    state.grants.expire(&request.realm_id, now);
     StatusCode::NO_CONTENT
 }
 
-async fn disconnect(State(shared): State<Shared>, Json(asked): Json<Realm>) -> StatusCode {
-    shared.state_mut().grants.disconnect(&asked.realm_id);
+async fn disconnect(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> StatusCode {
+    shared.state_mut().grants.disconnect(&request.realm_id);
     StatusCode::NO_CONTENT
 }
 
@@ -189,12 +196,12 @@ struct NewPreferences {
 }
 
 /// Overlays a company's preferences, including those that the API would not change.
-async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferences>) -> Response {
+async fn preferences(State(shared): State<Shared>, Json(request): Json<NewPreferences>) -> Response {
     let mut state = shared.state_mut();
-    let Some(company) = state.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
+    let Some(company) = state.companies.get_mut(&request.realm_id) else { return not_found("realm_id") };
     let mut row = company.preferences().clone();
-    overlay(&mut row, &asked.preferences);
-    company.put_quietly(Entity::Preferences, &row);
+    overlay(&mut row, &request.preferences);
+    company.put_without_event(Entity::Preferences, &row);
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -206,9 +213,9 @@ async fn set_discovery(State(shared): State<Shared>, Json(discovery): Json<Disco
 
 /// Sets the quirks of a company. An unknown name is refused, because a test with a misspelled quirk would pass without
 /// it.
-async fn quirks(State(shared): State<Shared>, Json(mut asked): Json<Value>) -> Response {
-    let realm_id = asked.as_object_mut().and_then(|asked| asked.remove("realm_id")).unwrap_or_default();
-    let quirks: Quirks = match serde_json::from_value(asked) {
+async fn quirks(State(shared): State<Shared>, Json(mut request): Json<Value>) -> Response {
+    let realm_id = request.as_object_mut().and_then(|request| request.remove("realm_id")).unwrap_or_default();
+    let quirks: Quirks = match serde_json::from_value(request) {
         Ok(quirks) => quirks,
         Err(error) => return refusal(StatusCode::BAD_REQUEST, error.to_string()),
     };
@@ -230,50 +237,50 @@ struct RawRow {
 }
 
 /// Overlays members of a row without any check. Rows of old books lack members that newer ones have.
-async fn lay_over_row(State(shared): State<Shared>, Json(asked): Json<RawRow>) -> Response {
+async fn overlay_row(State(shared): State<Shared>, Json(request): Json<RawRow>) -> Response {
     let mut state = shared.state_mut();
-    let Some(company) = state.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
-    let Ok(row) = company.read(asked.entity, &asked.id) else { return not_found("id") };
+    let Some(company) = state.companies.get_mut(&request.realm_id) else { return not_found("realm_id") };
+    let Ok(row) = company.read(request.entity, &request.id) else { return not_found("id") };
     let mut row = row.value();
-    overlay(&mut row, &asked.members);
-    company.put_quietly(asked.entity, &row);
+    overlay(&mut row, &request.members);
+    company.put_without_event(request.entity, &row);
     Json(row).into_response()
 }
 
 /// Runs an act as the company's accountant.
-fn as_accountant(
+fn act_as_accountant(
     shared: &Shared,
     realm_id: &str,
-    work: impl FnOnce(&mut Company, &Act) -> Result<Value, Fault>,
+    work: impl FnOnce(&mut Company, &WriteContext) -> Result<Value, Fault>,
 ) -> Response {
     let mut state = shared.state_mut();
-    let act = Act::new(shared.clock(), ACCOUNTANT);
-    match state.act(realm_id, |company| work(company, &act)) {
+    let context = WriteContext::new(shared.clock(), ACCOUNTANT);
+    match state.act(realm_id, |company| work(company, &context)) {
         Some(Ok(row)) => Json(row).into_response(),
-        Some(Err(fault)) => fault.response(&act.clock.quickbooks_millis()),
+        Some(Err(fault)) => fault.response(&context.clock.quickbooks_millis()),
         None => not_found("realm_id"),
     }
 }
 
 #[derive(Debug, Deserialize)]
-struct Money {
+struct AmountRequest {
     realm_id: String,
     invoice_id: String,
     /// Amount; the whole balance if absent.
     amount: Option<Value>,
 }
 
-async fn payment(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
-    let amount = asked.amount.as_ref().and_then(decimal);
-    as_accountant(&shared, &asked.realm_id, |company, act| {
-        accountant::receive_payment(company, &asked.invoice_id, amount, act)
+async fn payment(State(shared): State<Shared>, Json(request): Json<AmountRequest>) -> Response {
+    let amount = request.amount.as_ref().and_then(decimal);
+    act_as_accountant(&shared, &request.realm_id, |company, context| {
+        accountant::receive_payment(company, &request.invoice_id, amount, context)
     })
 }
 
-async fn credit(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
-    let amount = asked.amount.as_ref().and_then(decimal);
-    as_accountant(&shared, &asked.realm_id, |company, act| {
-        accountant::give_credit(company, &asked.invoice_id, amount, act)
+async fn credit(State(shared): State<Shared>, Json(request): Json<AmountRequest>) -> Response {
+    let amount = request.amount.as_ref().and_then(decimal);
+    act_as_accountant(&shared, &request.realm_id, |company, context| {
+        accountant::give_credit(company, &request.invoice_id, amount, context)
     })
 }
 
@@ -287,26 +294,26 @@ struct Edit {
     changes: Value,
 }
 
-async fn edit(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
-    change(&shared, &asked, Verb::Write)
+async fn edit(State(shared): State<Shared>, Json(request): Json<Edit>) -> Response {
+    change(&shared, &request, Verb::Write)
 }
 
-async fn void(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
-    change(&shared, &asked, Verb::Void)
+async fn void(State(shared): State<Shared>, Json(request): Json<Edit>) -> Response {
+    change(&shared, &request, Verb::Void)
 }
 
-async fn delete(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
-    change(&shared, &asked, Verb::Delete)
+async fn delete(State(shared): State<Shared>, Json(request): Json<Edit>) -> Response {
+    change(&shared, &request, Verb::Delete)
 }
 
-fn change(shared: &Shared, asked: &Edit, verb: Verb) -> Response {
-    as_accountant(shared, &asked.realm_id, |company, act| {
-        accountant::change(company, asked.entity, asked.id.as_deref(), verb, &asked.changes, act)
+fn change(shared: &Shared, request: &Edit, verb: Verb) -> Response {
+    act_as_accountant(shared, &request.realm_id, |company, context| {
+        accountant::change(company, request.entity, request.id.as_deref(), verb, &request.changes, context)
     })
 }
 
-async fn outbox(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
-    match shared.state().companies.get(&asked.realm_id) {
+async fn outbox(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> Response {
+    match shared.state().companies.get(&request.realm_id) {
         Some(company) => Json(&company.outbox).into_response(),
         None => not_found("realm_id"),
     }
@@ -318,10 +325,10 @@ struct Books {
     entity: Entity,
 }
 
-/// Lists the rows of one kind. This is no call of the API: no fault, limit or quirk has an effect on it.
-async fn list_rows(State(shared): State<Shared>, Json(asked): Json<Books>) -> Response {
-    match shared.state().companies.get(&asked.realm_id) {
-        Some(company) => Json(company.all(asked.entity).collect::<Vec<_>>()).into_response(),
+/// Lists the rows of an entity. Unlike a call of the API, it is not affected by faults, limits and quirks.
+async fn list_rows(State(shared): State<Shared>, Json(request): Json<Books>) -> Response {
+    match shared.state().companies.get(&request.realm_id) {
+        Some(company) => Json(company.all(request.entity).collect::<Vec<_>>()).into_response(),
         None => not_found("realm_id"),
     }
 }
@@ -345,10 +352,10 @@ async fn stop_webhooks(State(shared): State<Shared>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> StatusCode {
+async fn add_mishaps(State(shared): State<Shared>, Json(request): Json<NewMishap>) -> StatusCode {
     let mut state = shared.state_mut();
-    for _ in 0..asked.times {
-        state.webhooks.mishaps.push_back(asked.effect.clone());
+    for _ in 0..request.times {
+        state.webhooks.mishaps.push_back(request.effect.clone());
     }
     StatusCode::NO_CONTENT
 }
@@ -367,6 +374,6 @@ async fn limits(State(shared): State<Shared>) -> Json<Value> {
 }
 
 async fn set_limits(State(shared): State<Shared>, Json(limits): Json<Limits>) -> StatusCode {
-    shared.meter.limit(limits);
+    shared.meter.set_limits(limits);
     StatusCode::NO_CONTENT
 }

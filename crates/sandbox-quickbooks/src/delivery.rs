@@ -7,6 +7,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// Interval at which an empty queue is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Upper bound for the app's answer to a delivery.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Computes the signature of a body, as Intuit sends it.
 fn signature(verifier_token: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, verifier_token.as_bytes());
@@ -19,12 +25,12 @@ pub async fn deliver(shared: Shared, stop: CancellationToken) {
         let next = {
             let mut state = shared.state();
             let now = shared.clock().now();
-            state.webhooks.next(now)
+            state.webhooks.take_due(now)
         };
         let Some((endpoint, delivery)) = next else {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
             continue;
         };
@@ -32,7 +38,7 @@ pub async fn deliver(shared: Shared, stop: CancellationToken) {
         let request = shared
             .http()
             .post(&endpoint.url)
-            .timeout(Duration::from_secs(3))
+            .timeout(DELIVERY_TIMEOUT)
             .header("content-type", "application/json")
             .header("user-agent", "intuit_notification_server/0.1")
             .header("intuit-signature", signature(&endpoint.verifier_token, delivery.body.as_bytes()))
@@ -44,7 +50,7 @@ pub async fn deliver(shared: Shared, stop: CancellationToken) {
         let status = request.send().await.ok().map(|answer| answer.status().as_u16());
         let mut state = shared.state_mut();
         let now = shared.clock().now();
-        state.webhooks.answered(&endpoint, delivery, status, now);
+        state.webhooks.record_answer(&endpoint, delivery, status, now);
     }
 }
 

@@ -38,8 +38,8 @@ pub(crate) enum Series {
 
 impl Entity {
     /// Finds an entity by its name, in any case.
-    pub(crate) fn named(asked: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|entity| entity.name().eq_ignore_ascii_case(asked))
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|entity| entity.name().eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn series(self) -> Series {

@@ -16,8 +16,8 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Returns the kind of a write to a list. Making a row inactive deletes it.
-    pub(crate) fn of_list(before: Option<&Value>, active: &Value) -> Self {
+    /// Returns the kind of a write to a list. Making a row inactive counts as a deletion.
+    pub(crate) fn for_list_write(before: Option<&Value>, active: &Value) -> Self {
         match before {
             None => Self::Create,
             Some(before) if before["Active"] != json!(false) && *active == json!(false) => Self::Delete,
@@ -26,12 +26,12 @@ impl Operation {
     }
 
     /// Returns the name in the legacy format.
-    pub(crate) fn word(self) -> String {
+    pub(crate) fn legacy_name(self) -> String {
         format!("{self:?}")
     }
 
     /// Returns the name in the type of a CloudEvent.
-    pub(crate) fn participle(self) -> &'static str {
+    pub(crate) fn cloud_event_name(self) -> &'static str {
         match self {
             Self::Create => "created",
             Self::Update => "updated",

@@ -1,4 +1,4 @@
-//! Refusals in QuickBooks' words.
+//! Refusals with QuickBooks' codes and messages.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ impl Fault {
         Self::validation("2500", "Invalid Reference Id", format!("Invalid Reference Id : {element}"), element)
     }
 
-    /// Refuses a reference to an inactive row. QuickBooks does not name the row.
+    /// Refuses a reference to an inactive row. QuickBooks' message does not identify the row.
     pub(crate) fn inactive_reference() -> Self {
         Self::validation(
             "2500",
@@ -89,7 +89,7 @@ impl Fault {
         )
     }
 
-    /// Refuses a reference to a row that never existed, in a list that QuickBooks names.
+    /// Refuses a reference to a row that never existed. For some lists, QuickBooks' message names the list.
     pub(crate) fn missing_element(list: &str, id: &str) -> Self {
         let detail = format!("Invalid Reference Id : {list} element id {id} not found");
         Self::validation("2500", "Invalid Reference Id", detail, "")
@@ -118,11 +118,11 @@ impl Fault {
 
     /// Refuses an invalid date.
     pub(crate) fn date(element: &str, value: &Value) -> Self {
-        let shown = value.to_string();
+        let text = value.to_string();
         Self::validation(
             "2060",
             "Invalid Date",
-            format!("Invalid date/time format: {}", shown.trim_matches('"')),
+            format!("Invalid date/time format: {}", text.trim_matches('"')),
             element,
         )
     }
@@ -139,11 +139,11 @@ impl Fault {
 
     /// Refuses an unknown value of an enumeration.
     pub(crate) fn enumeration(element: &str, value: &Value) -> Self {
-        let shown = value.to_string();
+        let text = value.to_string();
         Self::validation(
             "2170",
             "Invalid Enumeration",
-            format!("Invalid Enumeration : {}", shown.trim_matches('"')),
+            format!("Invalid Enumeration : {}", text.trim_matches('"')),
             element,
         )
     }
@@ -211,11 +211,11 @@ impl Fault {
     }
 
     /// Refuses a change to a transaction that has payments.
-    pub(crate) fn is_paid(doing: &str) -> Self {
+    pub(crate) fn has_payments(action: &str) -> Self {
         Self::validation(
             "6540",
             "Deposited transaction cannot be changed",
-            format!("Business Validation Error: You must unlink the payments before {doing} this transaction."),
+            format!("Business Validation Error: You must unlink the payments before {action} this transaction."),
             "",
         )
     }
@@ -256,7 +256,7 @@ impl Fault {
     }
 
     /// Creates a fault of any code, for a test.
-    pub(crate) fn of_code(code: &str) -> Self {
+    pub(crate) fn from_code(code: &str) -> Self {
         match code {
             "610" => Self::not_found(),
             "2500" => Self::inactive_reference(),
@@ -274,7 +274,7 @@ impl Fault {
         Self::validation("500", "Unsupported Operation", format!("Operation {operation} is not supported."), "")
     }
 
-    /// Returns the `Fault` object alone, as it stands in a batch answer.
+    /// Returns the `Fault` object alone, as in the answer to a batch.
     pub(crate) fn body(&self) -> Value {
         let mut error = json!({ "Message": self.message, "Detail": self.detail, "code": self.code });
         // Faults of parsing have no element.

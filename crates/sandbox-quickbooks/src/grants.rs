@@ -8,24 +8,25 @@ use std::collections::BTreeMap;
 
 /// Scope of the Accounting API.
 pub(crate) const ACCOUNTING: &str = "com.intuit.quickbooks.accounting";
-/// Lifetime of a chain of refresh tokens, counted from the consent: five years.
-const CHAIN_SECONDS: i64 = 157_680_000;
-const ACCESS_SECONDS: i64 = 3600;
-const REFRESH_SECONDS: i64 = 8_640_000;
+/// Lifetime of a consent: five years. No refresh token outlives it.
+const CONSENT_SECONDS: i64 = 157_680_000;
+const ACCESS_TOKEN_SECONDS: i64 = 3600;
+const REFRESH_TOKEN_SECONDS: i64 = 8_640_000;
 const CODE_SECONDS: i64 = 600;
-/// Age at which a refresh returns a new refresh token. The old one then works for as long again, or is refused at once
-/// (a quirk).
+/// Age at which a refresh returns a new refresh token. The old token then works for the same time again, or is refused at
+/// once (a quirk).
 const ROTATION_SECONDS: i64 = 86_400;
+
 /// All issued codes and tokens.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grants {
-    codes: BTreeMap<String, Code>,
-    access: BTreeMap<String, Access>,
-    refresh: BTreeMap<String, Refresh>,
+    codes: BTreeMap<String, AuthorizationCode>,
+    access: BTreeMap<String, AccessToken>,
+    refresh: BTreeMap<String, RefreshToken>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Code {
+pub(crate) struct AuthorizationCode {
     pub(crate) realm_id: String,
     pub(crate) sub: String,
     pub(crate) scope: String,
@@ -34,7 +35,7 @@ pub(crate) struct Code {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Access {
+pub(crate) struct AccessToken {
     realm_id: String,
     pub(crate) sub: String,
     pub(crate) scope: String,
@@ -42,7 +43,7 @@ pub(crate) struct Access {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Refresh {
+struct RefreshToken {
     realm_id: String,
     sub: String,
     scope: String,
@@ -57,7 +58,7 @@ struct Refresh {
 /// Result of a check of a bearer token.
 pub(crate) enum Bearer {
     /// A valid token of a company and a user.
-    Of {
+    Valid {
         realm_id: String,
         sub: String,
     },
@@ -80,7 +81,7 @@ impl Grants {
         let code = generate_token("AB0");
         self.codes.insert(
             code.clone(),
-            Code {
+            AuthorizationCode {
                 realm_id: realm_id.to_owned(),
                 sub: sub.to_owned(),
                 scope: scope.to_owned(),
@@ -91,8 +92,8 @@ impl Grants {
         code
     }
 
-    /// Takes an authorization code out. Returns `None` if it is unknown, has expired, or was sent to another address.
-    pub(crate) fn take_code(&mut self, code: &str, redirect_uri: &str, now: i64) -> Option<Code> {
+    /// Consumes an authorization code. Returns `None` if it is unknown, has expired, or was sent to another address.
+    pub(crate) fn consume_code(&mut self, code: &str, redirect_uri: &str, now: i64) -> Option<AuthorizationCode> {
         self.codes.remove(code).filter(|code| code.expires > now && code.redirect_uri == redirect_uri)
     }
 
@@ -102,77 +103,77 @@ impl Grants {
     }
 
     /// Returns a valid access token that has a scope.
-    pub(crate) fn access_with_scope(&self, token: &str, scope: &str, now: i64) -> Option<&Access> {
+    pub(crate) fn find_access_token(&self, token: &str, scope: &str, now: i64) -> Option<&AccessToken> {
         let access = self.access.get(token)?;
-        (access.expires > now && access.scope.split(' ').any(|own| own == scope)).then_some(access)
+        (access.expires > now && access.scope.split(' ').any(|granted| granted == scope)).then_some(access)
     }
 
     /// Checks an access token.
-    pub(crate) fn realm(&self, token: &str, now: i64) -> Bearer {
+    pub(crate) fn check_access_token(&self, token: &str, now: i64) -> Bearer {
         match self.access.get(token) {
             Some(access) if access.expires <= now => Bearer::Expired,
             Some(access) if !access.scope.split(' ').any(|scope| scope == ACCOUNTING) => Bearer::WithoutScope,
-            Some(access) => Bearer::Of { realm_id: access.realm_id.clone(), sub: access.sub.clone() },
+            Some(access) => Bearer::Valid { realm_id: access.realm_id.clone(), sub: access.sub.clone() },
             None => Bearer::Unknown,
         }
     }
 
     /// Issues tokens for a company, in the form of the token endpoint's answer.
-    pub(crate) fn grant(&mut self, realm_id: &str, sub: &str, scope: &str, clock: Clock) -> Value {
-        self.chain(realm_id, sub, scope, clock.epoch(), clock)
+    pub(crate) fn issue_tokens(&mut self, realm_id: &str, sub: &str, scope: &str, clock: Clock) -> Value {
+        self.issue_refresh_token(realm_id, sub, scope, clock.epoch(), clock)
     }
 
-    /// Issues a refresh token for a consent that was given at `granted`.
-    fn chain(&mut self, realm_id: &str, sub: &str, scope: &str, granted: i64, clock: Clock) -> Value {
+    /// Issues a refresh token and an access token for a consent of the time `granted`.
+    fn issue_refresh_token(&mut self, realm_id: &str, sub: &str, scope: &str, granted: i64, clock: Clock) -> Value {
         let now = clock.epoch();
         let refresh = generate_token("AB11");
-        let grant = Refresh {
+        let grant = RefreshToken {
             realm_id: realm_id.to_owned(),
             sub: sub.to_owned(),
             scope: scope.to_owned(),
             granted,
             issued: now,
-            expires: (now + REFRESH_SECONDS).min(granted + CHAIN_SECONDS),
+            expires: (now + REFRESH_TOKEN_SECONDS).min(granted + CONSENT_SECONDS),
         };
         self.refresh.insert(refresh.clone(), grant.clone());
-        self.answer(&grant, &refresh, now)
+        self.issue_access_token(&grant, &refresh, now)
     }
 
-    fn answer(&mut self, grant: &Refresh, refresh: &str, now: i64) -> Value {
+    fn issue_access_token(&mut self, grant: &RefreshToken, refresh: &str, now: i64) -> Value {
         // After a day, an expired token is treated like an unknown one.
         self.access.retain(|_, access| access.expires > now - ROTATION_SECONDS);
         let access = generate_token("eyJ");
         self.access.insert(
             access.clone(),
-            Access {
+            AccessToken {
                 realm_id: grant.realm_id.clone(),
                 sub: grant.sub.clone(),
                 scope: grant.scope.clone(),
-                expires: now + ACCESS_SECONDS,
+                expires: now + ACCESS_TOKEN_SECONDS,
             },
         );
         json!({
             "token_type": "bearer",
-            "expires_in": ACCESS_SECONDS,
+            "expires_in": ACCESS_TOKEN_SECONDS,
             "access_token": access,
             "refresh_token": refresh,
             "x_refresh_token_expires_in": grant.expires - now,
-            "x_refresh_token_hard_expires_in": grant.granted + CHAIN_SECONDS - now,
+            "x_refresh_token_hard_expires_in": grant.granted + CONSENT_SECONDS - now,
         })
     }
 
     /// Returns the company of a refresh token.
-    pub(crate) fn realm_of_refresh(&self, token: &str) -> Option<&str> {
+    pub(crate) fn realm_of_refresh_token(&self, token: &str) -> Option<&str> {
         self.refresh.get(token).map(|grant| grant.realm_id.as_str())
     }
 
-    pub(crate) fn refresh(&mut self, token: &str, old: OldRefreshToken, clock: Clock) -> Option<Value> {
+    pub(crate) fn refresh_tokens(&mut self, token: &str, old: OldRefreshToken, clock: Clock) -> Option<Value> {
         let now = clock.epoch();
         let mut grant = self.refresh.get(token).filter(|grant| grant.expires > now)?.clone();
         if now - grant.issued < ROTATION_SECONDS {
-            grant.expires = (now + REFRESH_SECONDS).min(grant.granted + CHAIN_SECONDS);
+            grant.expires = (now + REFRESH_TOKEN_SECONDS).min(grant.granted + CONSENT_SECONDS);
             self.refresh.insert(token.to_owned(), grant.clone());
-            return Some(self.answer(&grant, token, now));
+            return Some(self.issue_access_token(&grant, token, now));
         }
         match old {
             OldRefreshToken::Lives => {
@@ -184,7 +185,7 @@ impl Grants {
                 self.refresh.remove(token);
             }
         }
-        Some(self.chain(&grant.realm_id, &grant.sub, &grant.scope, grant.granted, clock))
+        Some(self.issue_refresh_token(&grant.realm_id, &grant.sub, &grant.scope, grant.granted, clock))
     }
 
     /// Ends the connection of a token. Returns false for an unknown token.

@@ -52,7 +52,7 @@ impl Limits {
 
 /// Usage of one company.
 #[derive(Debug, Default)]
-struct Used {
+struct Usage {
     minute: i64,
     requests: u32,
     batches: u32,
@@ -65,7 +65,7 @@ struct Used {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     limits: Mutex<Limits>,
-    used: Mutex<HashMap<String, Used>>,
+    usage: Mutex<HashMap<String, Usage>>,
     month: Mutex<Month>,
 }
 
@@ -74,9 +74,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Meter {
-    pub(crate) fn limit(&self, limits: Limits) {
+    pub(crate) fn set_limits(&self, limits: Limits) {
         *lock(&self.limits) = limits;
-        lock(&self.used).clear();
+        lock(&self.usage).clear();
         *lock(&self.month) = Month::default();
     }
 
@@ -96,34 +96,34 @@ impl Meter {
     }
 
     /// Counts a request. Returns false if it exceeds a limit.
-    pub(crate) fn begin(&self, realm: &str, is_batch: bool, now: i64) -> bool {
+    pub(crate) fn begin_request(&self, realm: &str, is_batch: bool, now: i64) -> bool {
         let limits = self.limits();
-        let mut all = lock(&self.used);
-        let used = all.entry(realm.to_owned()).or_default();
-        if used.minute != now / 60 {
-            *used = Used { minute: now / 60, running: used.running, ..Used::default() };
+        let mut all = lock(&self.usage);
+        let usage = all.entry(realm.to_owned()).or_default();
+        if usage.minute != now / 60 {
+            *usage = Usage { minute: now / 60, running: usage.running, ..Usage::default() };
         }
-        if used.second != now {
-            (used.second, used.this_second) = (now, 0);
+        if usage.second != now {
+            (usage.second, usage.this_second) = (now, 0);
         }
-        let over = |count: u32, limit: u32| limit > 0 && count >= limit;
-        if over(used.requests, limits.requests_per_minute)
-            || over(used.this_second, limits.requests_per_second)
-            || over(used.running, limits.concurrent)
-            || (is_batch && over(used.batches, limits.batches_per_minute))
+        let is_over = |count: u32, limit: u32| limit > 0 && count >= limit;
+        if is_over(usage.requests, limits.requests_per_minute)
+            || is_over(usage.this_second, limits.requests_per_second)
+            || is_over(usage.running, limits.concurrent)
+            || (is_batch && is_over(usage.batches, limits.batches_per_minute))
         {
             return false;
         }
-        used.requests += 1;
-        used.this_second += 1;
-        used.batches += u32::from(is_batch);
-        used.running += 1;
+        usage.requests += 1;
+        usage.this_second += 1;
+        usage.batches += u32::from(is_batch);
+        usage.running += 1;
         true
     }
 
-    pub(crate) fn end(&self, realm: &str) {
-        if let Some(used) = lock(&self.used).get_mut(realm) {
-            used.running = used.running.saturating_sub(1);
+    pub(crate) fn end_request(&self, realm: &str) {
+        if let Some(usage) = lock(&self.usage).get_mut(realm) {
+            usage.running = usage.running.saturating_sub(1);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     clock::PacificTime,
-    company::{Act, Company, Rules, SalesTax},
+    company::{Company, Rules, SalesTax, WriteContext},
     entity::Entity,
     json::overlay,
-    objects::{currencies::currency_name, name::hide_tax_numbers},
+    objects::{currencies::currency_name, name::mask_tax_numbers},
     user::User,
     writes,
 };
@@ -71,27 +71,28 @@ impl Seeds {
                 row["LegalName"] = json!(name);
             }
             row["Id"] = json!("1");
-            fill_in(&company, entity, &mut row, clock);
-            company.put_quietly(entity, &row);
+            fill_defaults(&company, entity, &mut row, clock);
+            company.put_without_event(entity, &row);
         }
         for entity in Entity::ALL.iter().filter(|entity| !matches!(entity, Entity::Preferences | Entity::CompanyInfo)) {
-            let listed = if preset[entity.name()].is_null() { &base } else { &preset };
-            let rows = [listed, seed].into_iter().flat_map(|from| from[entity.name()].as_array().into_iter().flatten());
+            let file = if preset[entity.name()].is_null() { &base } else { &preset };
+            let rows =
+                [file, seed].into_iter().flat_map(|source| source[entity.name()].as_array().into_iter().flatten());
             for row in rows {
                 let mut row = row.clone();
-                fill_in(&company, *entity, &mut row, clock);
+                fill_defaults(&company, *entity, &mut row, clock);
                 if *entity == Entity::Customer {
-                    hide_tax_numbers(&mut company, &mut row);
+                    mask_tax_numbers(&mut company, &mut row);
                 }
-                company.put_quietly(*entity, &row);
+                company.put_without_event(*entity, &row);
             }
         }
         for from in [&preset, seed] {
             for (code, rate) in from["exchange_rates"].as_object().into_iter().flatten() {
                 let row = json!({ "Id": code, "SourceCurrencyCode": code, "TargetCurrencyCode": company.home_currency(), "Rate": rate, "AsOfDate": clock.pacific().date().to_string() });
                 let mut row = row;
-                fill_in(&company, Entity::ExchangeRate, &mut row, clock);
-                company.put_quietly(Entity::ExchangeRate, &row);
+                fill_defaults(&company, Entity::ExchangeRate, &mut row, clock);
+                company.put_without_event(Entity::ExchangeRate, &row);
             }
         }
         write_history(&mut company, seed, clock)?;
@@ -105,24 +106,24 @@ impl Seeds {
 
 /// Writes transactions of the past, by the same rules as any other. Dates may count days from today (`-20d`).
 fn write_history(company: &mut Company, seed: &Value, clock: Clock) -> anyhow::Result<()> {
-    let act = Act::new(clock, "");
+    let context = WriteContext::new(clock, "");
     for entry in seed["history"].as_array().into_iter().flatten() {
-        let entity = entry[0].as_str().and_then(Entity::named).context("history: an entity")?;
+        let entity = entry[0].as_str().and_then(Entity::from_name).context("history: an entity")?;
         let mut body = entry[1].clone();
         for member in ["TxnDate", "DueDate", "ExpirationDate"] {
             if let Some(days) = body[member].as_str().and_then(|text| text.strip_suffix('d')) {
                 let days: i64 = days.trim_start_matches('+').parse()?;
-                body[member] = json!((act.today() + days.days()).to_string());
+                body[member] = json!((context.today() + days.days()).to_string());
             }
         }
-        let written = company.transaction(|company| writes::create(company, entity, &body, &act));
-        written.map_err(|fault| anyhow::anyhow!("history of {}: {}", company.realm_id, fault.body()))?;
+        let result = company.transaction(|company| writes::write(company, entity, &body, &context));
+        result.map_err(|fault| anyhow::anyhow!("history of {}: {}", company.realm_id, fault.body()))?;
     }
     Ok(())
 }
 
-/// Fills in the members that a file may leave out.
-fn fill_in(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
+/// Fills in the members that a file may omit.
+fn fill_defaults(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
     let name = entity.name_member().and_then(|member| row[member].as_str()).map(str::to_owned);
     let mut default = |member: &str, value: Value| {
         if row[member].is_null() {
@@ -177,7 +178,7 @@ fn fill_in(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
         default("Active", json!(true));
     }
     default("SyncToken", json!("0"));
-    // Rows of a file are older than the sandbox: queries that find new rows late find these.
+    // Rows of a file date from yesterday, so that a query lag does not hide them.
     let mut yesterday = clock;
     yesterday.advance(-86_400);
     let created = yesterday.quickbooks_seconds();

@@ -66,7 +66,7 @@ impl Shared {
 
     /// Removes all limits of requests.
     pub fn lift_limits(&self) {
-        self.meter.limit(Limits::NONE);
+        self.meter.set_limits(Limits::NONE);
     }
 
     /// Returns the addresses and credentials that a program needs, as environment variables.

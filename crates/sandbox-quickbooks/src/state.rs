@@ -58,9 +58,9 @@ impl State {
         Ok(changed)
     }
 
-    /// Puts in the companies of a saved state.
+    /// Adds the companies of a saved state.
     pub fn restore_companies(&mut self, companies: Vec<Company>) {
-        self.companies = by_realm(companies.into_iter().map(Company::restored).collect());
+        self.companies = by_realm(companies.into_iter().map(Company::rebuild_caches).collect());
     }
 
     /// Marks all companies as changed, so that each is saved.
@@ -76,7 +76,7 @@ impl State {
         *self = seeded;
     }
 
-    /// Sends webhooks to an address, with the settings that are the default.
+    /// Sends webhooks to an address, with default settings.
     pub fn set_webhook_url(&mut self, url: &str) {
         self.webhooks.endpoint = Some(Endpoint::new(url));
     }
@@ -97,14 +97,14 @@ impl State {
         Some(result)
     }
 
-    /// Adds the users and companies of a file. A company that none of these users names is open to all users.
+    /// Adds the users and companies of a file. A company that is not listed for any of these users is open to all users.
     pub(crate) fn seed(&mut self, users: Vec<User>, companies: Vec<Company>) {
-        let named: BTreeSet<&String> = users.iter().flat_map(|user| &user.realms).collect();
-        let (of_some, of_all): (Vec<_>, Vec<_>) =
-            companies.into_iter().partition(|company| named.contains(&company.realm_id));
-        self.companies.extend(by_realm(of_some));
+        let assigned: BTreeSet<&String> = users.iter().flat_map(|user| &user.realms).collect();
+        let (restricted, unrestricted): (Vec<_>, Vec<_>) =
+            companies.into_iter().partition(|company| assigned.contains(&company.realm_id));
+        self.companies.extend(by_realm(restricted));
         self.users.extend(users);
-        for company in of_all {
+        for company in unrestricted {
             self.add(company);
         }
     }

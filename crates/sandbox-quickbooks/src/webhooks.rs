@@ -93,7 +93,7 @@ pub(crate) struct Webhooks {
 
 /// Seconds until each next attempt. The last interval repeats.
 const RETRY_SECONDS: [i64; 9] = [10, 20, 30, 300, 1200, 7200, 14_400, 21_600, 21_600];
-/// Failed attempts until an endpoint is black-listed.
+/// Failed attempts after which an endpoint is black-listed.
 const MAX_FAILURES: usize = 20;
 const MAX_ATTEMPTS: usize = 1000;
 
@@ -101,30 +101,31 @@ impl Webhooks {
     /// Queues the changes of a connected company.
     pub(crate) fn enqueue(&mut self, events: Vec<Event>) {
         let Some(endpoint) = &self.endpoint else { return };
-        let told = |event: &Event| {
-            name(event.entity).is_some() && (endpoint.entities.is_empty() || endpoint.entities.contains(&event.entity))
+        let is_reported = |event: &Event| {
+            webhook_name(event.entity).is_some()
+                && (endpoint.entities.is_empty() || endpoint.entities.contains(&event.entity))
         };
-        for event in events.into_iter().filter(told) {
+        for event in events.into_iter().filter(is_reported) {
             // Several changes of one kind to one object become one event with the last time.
-            let same = |other: &Event| {
+            let is_same_change = |other: &Event| {
                 (&other.realm_id, other.entity, &other.id, other.operation)
                     == (&event.realm_id, event.entity, &event.id, event.operation)
             };
-            match self.pending.iter_mut().find(|other| same(other)) {
+            match self.pending.iter_mut().find(|other| is_same_change(other)) {
                 Some(other) => other.at = event.at,
                 None => self.pending.push(event),
             }
         }
     }
 
-    /// Turns events into a delivery after they were gathered long enough.
+    /// Turns the gathered events into a delivery once the endpoint's delay has passed.
     fn gather(&mut self, now: Timestamp) {
         let Some(endpoint) = &self.endpoint else { return };
-        let ripe = self
+        let is_ready = self
             .pending
             .first()
             .is_some_and(|first| now.duration_since(first.at).as_millis() >= i128::from(endpoint.delay));
-        if !ripe || self.blacklisted {
+        if !is_ready || self.blacklisted {
             return;
         }
         let mut events = std::mem::take(&mut self.pending);
@@ -133,8 +134,8 @@ impl Webhooks {
             events.reverse();
         }
         let body = match endpoint.format {
-            Format::Legacy => legacy(&events),
-            Format::CloudEvents => cloud_events(&events),
+            Format::Legacy => legacy_body(&events),
+            Format::CloudEvents => cloud_events_body(&events),
         };
         let delivery = Delivery { body: body.to_string(), due: now, attempts: 0 };
         match mishap {
@@ -148,8 +149,8 @@ impl Webhooks {
         }
     }
 
-    /// Takes the next due delivery. The others wait behind a failed one.
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<(Endpoint, Delivery)> {
+    /// Takes the next due delivery. A failed delivery holds up all others.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(Endpoint, Delivery)> {
         self.gather(now);
         let endpoint = self.endpoint.clone().filter(|_| !self.blacklisted)?;
         let blocked = self.queue.front().is_some_and(|first| first.attempts > 0 && first.due > now);
@@ -158,7 +159,7 @@ impl Webhooks {
         Some((endpoint, delivery))
     }
 
-    pub(crate) fn answered(
+    pub(crate) fn record_answer(
         &mut self,
         endpoint: &Endpoint,
         mut delivery: Delivery,
@@ -195,7 +196,7 @@ impl Webhooks {
 }
 
 /// Returns the name of an entity in webhooks, or `None` if Intuit does not report it.
-fn name(entity: Entity) -> Option<&'static str> {
+fn webhook_name(entity: Entity) -> Option<&'static str> {
     match entity {
         Entity::CompanyInfo | Entity::TaxRate | Entity::TaxCode | Entity::ExchangeRate | Entity::Attachable => None,
         Entity::CompanyCurrency => Some("Currency"),
@@ -203,29 +204,29 @@ fn name(entity: Entity) -> Option<&'static str> {
     }
 }
 
-fn legacy(events: &[Event]) -> Value {
+fn legacy_body(events: &[Event]) -> Value {
     let mut realms: Vec<&str> = events.iter().map(|event| event.realm_id.as_str()).collect();
     realms.sort_unstable();
     realms.dedup();
-    let of = |realm: &str| {
+    let notification = |realm: &str| {
         let entities = events.iter().filter(|event| event.realm_id == realm).map(|event| {
             json!({
-                "name": name(event.entity), "id": event.id, "operation": event.operation.word(),
+                "name": webhook_name(event.entity), "id": event.id, "operation": event.operation.legacy_name(),
                 "lastUpdated": event.at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
             })
         });
         json!({ "realmId": realm, "dataChangeEvent": { "entities": entities.collect::<Vec<_>>() } })
     };
-    json!({ "eventNotifications": realms.iter().map(|realm| of(realm)).collect::<Vec<_>>() })
+    json!({ "eventNotifications": realms.iter().map(|realm| notification(realm)).collect::<Vec<_>>() })
 }
 
-fn cloud_events(events: &[Event]) -> Value {
-    let one = |event: &Event| {
+fn cloud_events_body(events: &[Event]) -> Value {
+    let to_cloud_event = |event: &Event| {
         json!({
             "specversion": "1.0",
             "id": Uuid::new_v4().to_string(),
             "source": "intuit.c2FuZGJveC1xdWlja2Jvb2tzLXdlYmhvb2tz=",
-            "type": format!("qbo.{}.{}.v1", name(event.entity).unwrap_or_default().to_lowercase(), event.operation.participle()),
+            "type": format!("qbo.{}.{}.v1", webhook_name(event.entity).unwrap_or_default().to_lowercase(), event.operation.cloud_event_name()),
             "datacontenttype": "application/json",
             "time": event.at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string(),
             "intuitentityid": event.id,
@@ -233,5 +234,5 @@ fn cloud_events(events: &[Event]) -> Value {
             "data": {},
         })
     };
-    Value::Array(events.iter().map(one).collect())
+    Value::Array(events.iter().map(to_cloud_event).collect())
 }

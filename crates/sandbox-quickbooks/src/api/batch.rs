@@ -2,7 +2,7 @@
 
 use super::call::{Parameters, answer_once, json_body};
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     fault::Fault,
     query, sales,
@@ -18,7 +18,7 @@ use axum::{
 use axum_extra::extract::Query;
 use serde_json::Value;
 
-/// Items that one batch may hold.
+/// Upper bound for the items of one batch.
 const MAX_ITEMS: usize = 30;
 
 pub(super) async fn batch(
@@ -28,7 +28,7 @@ pub(super) async fn batch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+    answer_once(&shared, &headers, &realm, &parameters, |company, context| {
         let body = json_body(&body)?;
         let items = body["BatchItemRequest"].as_array().ok_or_else(|| Fault::missing("BatchItemRequest"))?;
         if items.len() > MAX_ITEMS {
@@ -41,23 +41,24 @@ pub(super) async fn batch(
         }
         let answers: Vec<String> = items
             .iter()
-            .map(|items| {
-                let answer = item(company, items, act).unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
-                format!("{{\"bId\":{},{answer}}}", items["bId"])
+            .map(|batch_item| {
+                let answer = run_item(company, batch_item, context)
+                    .unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
+                format!("{{\"bId\":{},{answer}}}", batch_item["bId"])
             })
             .collect();
         Ok(format!("\"BatchItemResponse\":[{}]", answers.join(",")))
     })
 }
 
-fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault> {
+fn run_item(company: &mut Company, item: &Value, context: &WriteContext) -> Result<String, Fault> {
     if item["bId"].as_str().is_none_or(str::is_empty) {
         return Err(Fault::missing("bId"));
     }
     if let Some(text) = item["Query"].as_str() {
-        return Ok(format!("\"QueryResponse\":{}", query::answer(company, text, act.clock.now())?));
+        return Ok(format!("\"QueryResponse\":{}", query::answer(company, text, context.clock.now())?));
     }
-    let bad = || {
+    let bad_request = || {
         Fault::validation(
             "1050",
             "Bad batch request",
@@ -65,19 +66,19 @@ fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault>
             "BatchItemRequest",
         )
     };
-    let members = item.as_object().ok_or_else(bad)?;
+    let members = item.as_object().ok_or_else(bad_request)?;
     let (entity, body) =
-        members.iter().find_map(|(name, value)| Some((Entity::named(name)?, value))).ok_or_else(bad)?;
+        members.iter().find_map(|(name, value)| Some((Entity::from_name(name)?, value))).ok_or_else(bad_request)?;
     let options: Vec<&str> = item["optionsData"].as_str().unwrap_or_default().split(',').map(str::trim).collect();
-    let act = Act { duplicate_numbers: options.contains(&"allowduplicatedocnum"), ..act.clone() };
+    let context = WriteContext { duplicate_numbers: options.contains(&"allowduplicatedocnum"), ..context.clone() };
     let operation = item["operation"].as_str().ok_or_else(|| Fault::missing("operation"))?;
     let row = if operation.eq_ignore_ascii_case("send") {
         let id = body["Id"].as_str().unwrap_or_default();
         let to = body["BillEmail"]["Address"].as_str();
-        company.transaction(|company| sales::send::send(company, entity, id, to, &act))?
+        company.transaction(|company| sales::send::send(company, entity, id, to, &context))?
     } else {
-        let verb = Verb::of(Some(operation), &options).ok_or_else(|| Fault::unsupported(operation))?;
-        writes::carry_out(company, entity, verb, body, &act)?
+        let verb = Verb::parse(Some(operation), &options).ok_or_else(|| Fault::unsupported(operation))?;
+        writes::carry_out(company, entity, verb, body, &context)?
     };
     Ok(format!("\"{}\":{row}", entity.name()))
 }

@@ -3,7 +3,7 @@
 use super::{refusals, xml};
 use crate::{
     clock::PacificTime,
-    company::{Act, Company},
+    company::{Company, WriteContext},
     fault::Fault,
     grants::Bearer,
     shared::Shared,
@@ -44,22 +44,22 @@ pub(super) fn with_company<T>(
     shared: &Shared,
     headers: &HeaderMap,
     realm: &str,
-    work: impl FnOnce(&mut Company, &mut Act) -> Result<T, Fault>,
+    work: impl FnOnce(&mut Company, &mut WriteContext) -> Result<T, Fault>,
     answer: impl FnOnce(T, &str) -> Response,
 ) -> Response {
     let mut state = shared.state();
     let clock = shared.clock();
     let millis = clock.now().as_millisecond();
     let token = bearer(headers).unwrap_or_default();
-    let sub = match state.grants.realm(token, clock.epoch()) {
+    let sub = match state.grants.check_access_token(token, clock.epoch()) {
         Bearer::Unknown => return refusals::unauthenticated("Malformed bearer token: too short or too long", millis),
         Bearer::Expired => return refusals::unauthenticated("Token expired: AuthenticationFailed", millis),
         Bearer::WithoutScope => return refusals::scope_missing(millis),
-        Bearer::Of { realm_id, .. } if realm_id != realm => return refusals::unauthorized(millis),
-        Bearer::Of { sub, .. } => sub,
+        Bearer::Valid { realm_id, .. } if realm_id != realm => return refusals::unauthorized(millis),
+        Bearer::Valid { sub, .. } => sub,
     };
     let time = clock.quickbooks_millis();
-    let result = state.act(realm, |company| work(company, &mut Act::new(clock, &sub)));
+    let result = state.act(realm, |company| work(company, &mut WriteContext::new(clock, &sub)));
     let waiting = state.webhooks.waiting() > 0;
     drop(state);
     if waiting {
@@ -80,7 +80,7 @@ pub(super) fn answer(
     shared: &Shared,
     headers: &HeaderMap,
     realm: &str,
-    work: impl FnOnce(&mut Company, &mut Act) -> Result<String, Fault>,
+    work: impl FnOnce(&mut Company, &mut WriteContext) -> Result<String, Fault>,
 ) -> Response {
     let as_xml = xml::is_wanted(headers);
     with_company(shared, headers, realm, work, |members, time| {
@@ -110,11 +110,11 @@ pub(super) fn answer_once(
     headers: &HeaderMap,
     realm: &str,
     parameters: &Parameters,
-    work: impl FnOnce(&mut Company, &mut Act) -> Result<String, Fault>,
+    work: impl FnOnce(&mut Company, &mut WriteContext) -> Result<String, Fault>,
 ) -> Response {
-    answer(shared, headers, realm, |company, act| {
+    answer(shared, headers, realm, |company, context| {
         let Some(request_id) = parameters.requestid.as_deref().filter(|id| !id.is_empty()) else {
-            return work(company, act);
+            return work(company, context);
         };
         if request_id.chars().count() > 50 {
             return Err(Fault::validation(
@@ -124,11 +124,11 @@ pub(super) fn answer_once(
                 "requestid",
             ));
         }
-        if let Some(answer) = company.answered(request_id) {
+        if let Some(answer) = company.stored_answer(request_id) {
             return Ok(answer.to_owned());
         }
-        let answer = work(company, act)?;
-        company.remember_answer(request_id, &answer);
+        let answer = work(company, context)?;
+        company.store_answer(request_id, &answer);
         Ok(answer)
     })
 }

@@ -4,7 +4,7 @@ use super::call::{Parameters, answer};
 use crate::{
     company::{
         Company,
-        keys::{Key, LAST_UPDATED, instant},
+        keys::{Key, LAST_UPDATED, parse_instant},
         table::Row,
     },
     entity::Entity,
@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Objects in one answer, over all entities.
+/// Upper bound for the objects of one answer, over all entities.
 const MAX_OBJECTS: usize = 1000;
 const LOOKBACK_DAYS: i64 = 30;
 
@@ -31,14 +31,14 @@ pub(super) async fn since(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
+    answer(&shared, &headers, &realm, |company, context| {
         let names = parameters.entities.ok_or_else(|| Fault::missing("entities"))?;
         let text = parameters.changed_since.ok_or_else(|| Fault::missing("changedSince"))?;
         // In a query string, a plus sign without escaping is a blank.
         let text = text.trim().replace(' ', "+");
-        company.check_moment(&text)?;
-        let since = instant(&text).ok_or_else(|| Fault::date("changedSince", &json!(text)))?;
-        if since < act.clock.now() - (24 * LOOKBACK_DAYS).hours() {
+        company.check_time_format(&text)?;
+        let since = parse_instant(&text).ok_or_else(|| Fault::date("changedSince", &json!(text)))?;
+        if since < context.clock.now() - (24 * LOOKBACK_DAYS).hours() {
             return Err(Fault::validation(
                 "2070",
                 "Invalid Date Range",
@@ -46,19 +46,20 @@ pub(super) async fn since(
                 "changedSince",
             ));
         }
-        let mut left = MAX_OBJECTS;
+        let mut remaining = MAX_OBJECTS;
         let parts = names
             .split(',')
             .map(|name| {
-                let entity = Entity::named(name.trim()).filter(|entity| entity.has_change_data()).ok_or_else(|| {
-                    Fault::validation(
-                        "2000",
-                        "Invalid Object Name",
-                        format!("{name} is not supported for CDC"),
-                        "entities",
-                    )
-                })?;
-                changed(company, entity, since, act.clock.now(), &mut left)
+                let entity =
+                    Entity::from_name(name.trim()).filter(|entity| entity.has_change_data()).ok_or_else(|| {
+                        Fault::validation(
+                            "2000",
+                            "Invalid Object Name",
+                            format!("{name} is not supported for CDC"),
+                            "entities",
+                        )
+                    })?;
+                list_changes(company, entity, since, context.clock.now(), &mut remaining)
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         Ok(format!("\"CDCResponse\":[{{\"QueryResponse\":[{}]}}]", parts.join(",")))
@@ -66,40 +67,41 @@ pub(super) async fn since(
 }
 
 /// Lists the changes of one entity: the current rows, then stubs of the deleted ones.
-fn changed(
+fn list_changes(
     company: &Company,
     entity: Entity,
     since: Timestamp,
     now: Timestamp,
-    left: &mut usize,
+    remaining: &mut usize,
 ) -> Result<String, Fault> {
     let Some(table) = company.table(entity) else { return Ok("{}".to_owned()) };
     let lag = company.quirks.changes_lag_ms;
-    let seen = now - SignedDuration::from_millis(lag);
-    let is_later = |at: Timestamp| at >= since && (lag == 0 || at <= seen);
-    let later = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if is_later(*at));
+    let visible_until = now - SignedDuration::from_millis(lag);
+    let is_in_range = |at: Timestamp| at >= since && (lag == 0 || at <= visible_until);
+    let is_row_in_range = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if is_in_range(*at));
     if entity == Entity::Invoice {
-        company.check_addresses(table.rows().filter(|(_, row)| later(row)).map(|(id, _)| id.to_string()))?;
+        company.check_addresses(table.rows().filter(|(_, row)| is_row_in_range(row)).map(|(id, _)| id.to_string()))?;
     }
-    let living = table.rows().filter(|(_, row)| later(row)).map(|(_, row)| row.json().to_owned());
-    let moment = |at| Timestamp::from_millisecond(at).unwrap_or_default();
-    let is_told = |at: i64| at >= since.as_millisecond() && (lag == 0 || moment(at) <= seen);
-    let deleted = table.deleted.iter().filter(|deleted| is_told(deleted.at)).map(|deleted| {
-        let at = moment(deleted.at).to_zoned(crate::clock::pacific_zone());
+    let current = table.rows().filter(|(_, row)| is_row_in_range(row)).map(|(_, row)| row.json().to_owned());
+    let to_timestamp = |at| Timestamp::from_millisecond(at).unwrap_or_default();
+    let is_deletion_in_range =
+        |at: i64| at >= since.as_millisecond() && (lag == 0 || to_timestamp(at) <= visible_until);
+    let deleted = table.deleted.iter().filter(|deleted| is_deletion_in_range(deleted.at)).map(|deleted| {
+        let at = to_timestamp(deleted.at).to_zoned(crate::clock::pacific_zone());
         json!({
             "domain": "QBO", "status": "Deleted", "Id": deleted.id,
             "MetaData": { "LastUpdatedTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() },
         })
         .to_string()
     });
-    let found: Vec<String> = living.chain(deleted).take(*left).collect();
-    *left -= found.len();
-    Ok(match found.len() {
+    let objects: Vec<String> = current.chain(deleted).take(*remaining).collect();
+    *remaining -= objects.len();
+    Ok(match objects.len() {
         0 => "{}".to_owned(),
         count => format!(
             "{{\"{}\":[{}],\"startPosition\":1,\"maxResults\":{count},\"totalCount\":{count}}}",
             entity.name(),
-            found.join(",")
+            objects.join(",")
         ),
     })
 }

@@ -20,10 +20,10 @@ pub(super) async fn upload(
     body: Bytes,
 ) -> Response {
     let api = shared.origins.api.clone();
-    answer(&shared, &headers, &realm, |company, act| {
+    answer(&shared, &headers, &realm, |company, context| {
         let parts = multipart::parts(&headers, &body)
             .ok_or_else(|| Fault::validation("6040", "Invalid upload", "The body is not multipart/form-data", ""))?;
-        // The number at the end of a part's name says to which file the part belongs.
+        // Parts of the same file have the same number at the end of their names.
         let mut files: BTreeMap<String, (Value, Option<Part>)> = BTreeMap::new();
         for part in parts {
             let (kind, number) = part.name.rsplit_once('_').unwrap_or((&part.name, "0"));
@@ -41,13 +41,18 @@ pub(super) async fn upload(
             .into_values()
             .map(|(metadata, content)| {
                 let uploaded = match content {
-                    Some(part) => {
-                        attachable::upload(company, &metadata, &part.file_name, &part.content_type, &part.content, act)
-                    }
+                    Some(part) => attachable::upload(
+                        company,
+                        &metadata,
+                        &part.file_name,
+                        &part.content_type,
+                        &part.content,
+                        context,
+                    ),
                     None => Err(Fault::validation("6041", "Invalid upload content", "The file has no content", "")),
                 };
                 match uploaded {
-                    Ok(row) => json!({ "Attachable": linked(&api, &company.realm_id, row) }),
+                    Ok(row) => json!({ "Attachable": with_links(&api, &company.realm_id, row) }),
                     Err(fault) => json!({ "Fault": fault.body() }),
                 }
             })
@@ -57,14 +62,14 @@ pub(super) async fn upload(
 }
 
 /// Adds the addresses of its file to an attachable.
-fn linked(api: &str, realm: &str, mut row: Value) -> Value {
+fn with_links(api: &str, realm: &str, mut row: Value) -> Value {
     let id = row["Id"].as_str().unwrap_or_default().to_owned();
     row["FileAccessUri"] = json!(format!("/v3/company/{realm}/download/{id}"));
-    row["TempDownloadUri"] = json!(temporary(api, realm, &row));
+    row["TempDownloadUri"] = json!(temporary_url(api, realm, &row));
     row
 }
 
-fn temporary(api: &str, realm: &str, row: &Value) -> String {
+fn temporary_url(api: &str, realm: &str, row: &Value) -> String {
     let name: String =
         url::form_urlencoded::byte_serialize(row["FileName"].as_str().unwrap_or_default().as_bytes()).collect();
     format!("{api}/files/{realm}/{}/{name}", row["Id"].as_str().unwrap_or_default())
@@ -84,7 +89,7 @@ pub(super) async fn download(
         |company, _| {
             let row = company.read(Entity::Attachable, &id)?.value();
             if company.files.contains_key(&id) {
-                Ok(temporary(&api, &company.realm_id, &row))
+                Ok(temporary_url(&api, &company.realm_id, &row))
             } else {
                 Err(Fault::not_found())
             }
@@ -93,7 +98,7 @@ pub(super) async fn download(
     )
 }
 
-/// Answers with the file. Its address is the secret; no token is needed.
+/// Answers with the file. A token is not needed, because the address is secret.
 pub(super) async fn content(
     State(shared): State<Shared>,
     Path((realm, id, _)): Path<(String, String, String)>,

@@ -10,12 +10,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-/// Counts a running request down, even if the client leaves before the answer.
-struct Running<'a>(&'a Meter, &'a str);
+/// Ends a request in the count of running requests, even if the client disconnects before the answer.
+struct RunningRequest<'a>(&'a Meter, &'a str);
 
-impl Drop for Running<'_> {
+impl Drop for RunningRequest<'_> {
     fn drop(&mut self) {
-        self.0.end(self.1);
+        self.0.end_request(self.1);
     }
 }
 
@@ -30,16 +30,16 @@ pub async fn layer(State(shared): State<Shared>, request: Request, next: Next) -
     }
     let (mut request, cost) = measure(request).await;
     let (method, query) = (request.method().clone(), request.uri().query().unwrap_or_default().to_owned());
-    let recorded = |response: Response| {
+    let record_call = |response: Response| {
         shared.calls().record("quickbooks", &method, &path, &query, response.status(), cost);
         response
     };
-    if !shared.meter.begin(realm, call == "batch", now.as_second()) {
-        return recorded(refusals::throttled(now.as_millisecond()));
+    if !shared.meter.begin_request(realm, call == "batch", now.as_second()) {
+        return record_call(refusals::throttled(now.as_millisecond()));
     }
-    let _running = Running(&shared.meter, realm);
-    if let Some(how) = shared.meter.count_reads(cost.reads, now) {
-        return recorded(refuse_read(how, now));
+    let _running = RunningRequest(&shared.meter, realm);
+    if let Some(refusal) = shared.meter.count_reads(cost.reads, now) {
+        return record_call(refuse_read(refusal, now));
     }
     request.extensions_mut().insert(cost);
     next.run(request).await

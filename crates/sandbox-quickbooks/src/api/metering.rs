@@ -40,8 +40,8 @@ pub(super) async fn measure(request: Request) -> (Request, Cost) {
 }
 
 /// Refuses a read until the next month.
-pub(super) fn refuse_read(how: ReadRefusal, now: Timestamp) -> Response {
-    match how {
+pub(super) fn refuse_read(refusal: ReadRefusal, now: Timestamp) -> Response {
+    match refusal {
         ReadRefusal::Throttle => {
             let zoned = now.to_zoned(TimeZone::UTC);
             let next = zoned.first_of_month().and_then(|first| first.start_of_day());

@@ -72,9 +72,9 @@ async fn query_by_get(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
+    answer(&shared, &headers, &realm, |company, context| {
         let text = parameters.query.ok_or_else(|| Fault::missing("query"))?;
-        Ok(format!("\"QueryResponse\":{}", query::answer(company, &text, act.clock.now())?))
+        Ok(format!("\"QueryResponse\":{}", query::answer(company, &text, context.clock.now())?))
     })
 }
 
@@ -84,13 +84,13 @@ async fn query_by_post(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
-        Ok(format!("\"QueryResponse\":{}", query::answer(company, &body, act.clock.now())?))
+    answer(&shared, &headers, &realm, |company, context| {
+        Ok(format!("\"QueryResponse\":{}", query::answer(company, &body, context.clock.now())?))
     })
 }
 
-fn known(name: &str, call: &str) -> Result<Entity, Fault> {
-    Entity::named(name).ok_or_else(|| Fault::unsupported(&format!("{call} {name}")))
+fn find_entity(name: &str, call: &str) -> Result<Entity, Fault> {
+    Entity::from_name(name).ok_or_else(|| Fault::unsupported(&format!("{call} {name}")))
 }
 
 async fn read_single(
@@ -99,7 +99,7 @@ async fn read_single(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, _| match known(&name, "GET")? {
+    answer(&shared, &headers, &realm, |company, _| match find_entity(&name, "GET")? {
         Entity::Preferences => Ok(format!("\"Preferences\":{}", company.preferences())),
         Entity::CompanyInfo => Ok(format!("\"CompanyInfo\":{}", company.info())),
         Entity::ExchangeRate => {
@@ -119,7 +119,7 @@ async fn read(
 ) -> Response {
     let web = shared.origins.web.clone();
     answer(&shared, &headers, &realm, |company, _| {
-        let entity = known(&name, "GET")?;
+        let entity = find_entity(&name, "GET")?;
         // The realm selects the company, so the id in the path does not matter.
         let id = if matches!(entity, Entity::CompanyInfo | Entity::Preferences) { "1" } else { &id };
         let row = company.read(entity, id)?;
@@ -128,8 +128,8 @@ async fn read(
         }
         if entity == Entity::Invoice && parameters.includes().contains(&"invoiceLink") {
             let mut row = row.value();
-            let online = company.prefers("SalesFormsPrefs", "ETransactionPaymentEnabled");
-            if online && row["BillEmail"]["Address"].is_string() {
+            let has_online_payments = company.has_preference("SalesFormsPrefs", "ETransactionPaymentEnabled");
+            if has_online_payments && row["BillEmail"]["Address"].is_string() {
                 row["InvoiceLink"] = json!(format!("{web}/portal/{}/invoice/{id}", company.realm_id));
             }
             return Ok(format!("\"Invoice\":{row}"));
@@ -145,14 +145,14 @@ async fn write(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
-        let entity = known(&name, "POST")?;
+    answer_once(&shared, &headers, &realm, &parameters, |company, context| {
+        let entity = find_entity(&name, "POST")?;
         let body = json_body(&body)?;
         let includes = parameters.includes();
-        act.duplicate_numbers = includes.contains(&"allowduplicatedocnum");
-        let verb = Verb::of(parameters.operation.as_deref(), &includes)
+        context.duplicate_numbers = includes.contains(&"allowduplicatedocnum");
+        let verb = Verb::parse(parameters.operation.as_deref(), &includes)
             .ok_or_else(|| Fault::unsupported(parameters.operation.as_deref().unwrap_or_default()))?;
-        let row = writes::carry_out(company, entity, verb, &body, act)?;
+        let row = writes::carry_out(company, entity, verb, &body, context)?;
         Ok(format!("\"{}\":{row}", entity.name()))
     })
 }
@@ -164,10 +164,10 @@ async fn tax_service(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+    answer_once(&shared, &headers, &realm, &parameters, |company, context| {
         let body = json_body(&body)?;
-        let made = company.transaction(|company| objects::tax::create_code(company, &body, act))?.to_string();
-        Ok(made[1..made.len() - 1].to_owned())
+        let created = company.transaction(|company| objects::tax::create_code(company, &body, context))?.to_string();
+        Ok(created[1..created.len() - 1].to_owned())
     })
 }
 
@@ -177,13 +177,13 @@ async fn send(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
-        let entity = known(&name, "send")?;
+    answer_once(&shared, &headers, &realm, &parameters, |company, context| {
+        let entity = find_entity(&name, "send")?;
         if !sales::send::is_sent_by_email(entity) {
             return Err(Fault::unsupported(&format!("send {}", entity.name())));
         }
         let row = company
-            .transaction(|company| sales::send::send(company, entity, &id, parameters.send_to.as_deref(), act))?;
+            .transaction(|company| sales::send::send(company, entity, &id, parameters.send_to.as_deref(), context))?;
         Ok(format!("\"{}\":{row}", entity.name()))
     })
 }
@@ -198,12 +198,12 @@ async fn pdf(
         &headers,
         &realm,
         |company, _| {
-            let entity = known(&name, "PDF of")?;
+            let entity = find_entity(&name, "PDF of")?;
             if !entity.is_sales_form() {
                 return Err(Fault::unsupported(&format!("PDF of {}", entity.name())));
             }
             let row = company.read(entity, &id)?.value();
-            Ok(sales::pdf::Sheet::of(company, entity, &row))
+            Ok(sales::pdf::Sheet::new(company, entity, &row))
         },
         |sheet, _| axum::Extension(sheet).into_response(),
     );

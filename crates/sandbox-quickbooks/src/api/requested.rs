@@ -23,7 +23,7 @@ impl RequestedFault {
     /// Answers with the fault. `time` is the answer's member of that name.
     pub fn response(&self, time: &str) -> Response {
         match self {
-            Self::Code(code) => Fault::of_code(code).response(time),
+            Self::Code(code) => Fault::from_code(code).response(time),
             Self::Verbatim(fault) => fault.response(time),
         }
     }
@@ -33,23 +33,23 @@ impl RequestedFault {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VerbatimFault {
     /// HTTP status.
-    #[serde(default = "bad_request")]
+    #[serde(default = "default_status")]
     status: u16,
-    /// Errors as they are answered: `code` (a text or a number), `Message`, `Detail`, `element`.
+    /// Errors as in the answer: `code` (a text or a number), `Message`, `Detail`, `element`.
     errors: Vec<Value>,
     /// Whether `Error` is the first error itself instead of an array.
     #[serde(default)]
     object: bool,
     /// Type of the fault.
-    #[serde(default = "validation", rename = "type")]
+    #[serde(default = "default_kind", rename = "type")]
     kind: String,
 }
 
-fn bad_request() -> u16 {
+fn default_status() -> u16 {
     400
 }
 
-fn validation() -> String {
+fn default_kind() -> String {
     "ValidationFault".into()
 }
 

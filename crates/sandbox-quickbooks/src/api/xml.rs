@@ -1,4 +1,4 @@
-//! Answers as XML, for requests that ask for it.
+//! Answers as XML, for requests that accept only XML.
 
 use axum::{
     http::{HeaderMap, header},
@@ -23,16 +23,16 @@ pub(super) fn answer(body: &Value) -> impl IntoResponse + use<> {
         body["time"].as_str().unwrap_or_default()
     );
     for (name, value) in body.as_object().into_iter().flatten().filter(|(name, _)| *name != "time") {
-        element(&mut xml, name, value);
+        write_element(&mut xml, name, value);
     }
     xml.push_str("</IntuitResponse>");
     ([(header::CONTENT_TYPE, "application/xml;charset=UTF-8")], xml)
 }
 
-fn element(xml: &mut String, name: &str, value: &Value) {
+fn write_element(xml: &mut String, name: &str, value: &Value) {
     match value {
         Value::Null => {}
-        Value::Array(values) => values.iter().for_each(|value| element(xml, name, value)),
+        Value::Array(values) => values.iter().for_each(|value| write_element(xml, name, value)),
         Value::Object(members) => {
             // The name of a reference and the type of a fault are attributes. The value of a reference is its text.
             let is_attribute = |member: &str| {
@@ -43,25 +43,25 @@ fn element(xml: &mut String, name: &str, value: &Value) {
             xml.push('<');
             xml.push_str(name);
             for (member, value) in members.iter().filter(|(member, value)| is_attribute(member) && !value.is_object()) {
-                let _ = write!(xml, " {member}=\"{}\"", escaped(value));
+                let _ = write!(xml, " {member}=\"{}\"", escape(value));
             }
             xml.push('>');
             for (member, value) in members.iter().filter(|(member, _)| !is_attribute(member)) {
                 if member == "value" && !value.is_object() {
-                    xml.push_str(&escaped(value));
+                    xml.push_str(&escape(value));
                 } else {
-                    element(xml, member, value);
+                    write_element(xml, member, value);
                 }
             }
             let _ = write!(xml, "</{name}>");
         }
         text => {
-            let _ = write!(xml, "<{name}>{}</{name}>", escaped(text));
+            let _ = write!(xml, "<{name}>{}</{name}>", escape(text));
         }
     }
 }
 
-fn escaped(value: &Value) -> String {
+fn escape(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

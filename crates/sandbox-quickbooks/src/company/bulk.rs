@@ -2,7 +2,7 @@
 
 use super::{
     Company, SalesTax,
-    keys::{Key, Kind, literal, properties},
+    keys::{Key, Kind, parse_key, properties},
     table::Row,
 };
 use crate::{clock::PacificTime, entity::Entity};
@@ -25,28 +25,28 @@ impl Company {
             row["SalesTaxCodeRef"] = json!({ "value": "2" });
         }
         let template = Row::new(Entity::Item, &row);
-        let places: Vec<(usize, Kind, &str)> = properties(Entity::Item)
+        let changed_properties: Vec<(usize, Kind, &str)> = properties(Entity::Item)
             .iter()
             .enumerate()
             .filter(|(_, property)| matches!(property.path, "Id" | "Name" | "FullyQualifiedName" | "Sku"))
             .map(|(at, property)| (at, property.kind, property.path))
             .collect();
         let mut number = 1;
-        while !self.named(Entity::Item, &name(number)).is_empty() {
+        while !self.ids_with_name(Entity::Item, &name(number)).is_empty() {
             number += 1;
         }
         for number in (number..).take(count as usize) {
-            let (id, name, sku) = (self.take_id(Entity::Item), name(number), format!("SKU-{number:06}"));
+            let (id, name, sku) = (self.reserve_id(Entity::Item), name(number), format!("SKU-{number:06}"));
             let members = format!(r#""Id":"{id}","Name":"{name}","FullyQualifiedName":"{name}","Sku":"{sku}""#);
-            let keys = places.iter().map(|(at, kind, path)| {
+            let keys = changed_properties.iter().map(|(at, kind, path)| {
                 let text = match *path {
                     "Id" => &id,
                     "Sku" => &sku,
                     _ => &name,
                 };
-                (*at, literal(*kind, text).unwrap_or(Key::Absent))
+                (*at, parse_key(*kind, text).unwrap_or(Key::Absent))
             });
-            let row = template.like(&members, keys);
+            let row = template.with_members(&members, keys);
             self.set(Entity::Item, &id, Some(row));
         }
     }

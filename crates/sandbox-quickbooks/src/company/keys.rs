@@ -1,4 +1,4 @@
-//! Properties that queries may name, and their values in a row, ready to compare.
+//! Properties that queries can compare, and their values in a row in a form that compares.
 //!
 //! The properties of invoices follow the reference (5.2). Those of other entities are the ones that published clients
 //! use.
@@ -137,7 +137,7 @@ fn key(property: &Property, row: &Value) -> Key {
         if let Value::Array(values) = value {
             return Key::Many(values.iter().map(|value| walk(value, path.clone(), kind)).collect());
         }
-        let Some(part) = path.next() else { return of_value(kind, value) };
+        let Some(part) = path.next() else { return key_of_value(kind, value) };
         let member = match value {
             // Answers spell the type of a reference in lower case, queries in upper case.
             Value::Object(object) => object.get(part).or_else(|| object.get(&part.to_lowercase())),
@@ -148,7 +148,7 @@ fn key(property: &Property, row: &Value) -> Key {
     walk(row, property.path.split('.'), property.kind)
 }
 
-fn of_value(kind: Kind, value: &Value) -> Key {
+fn key_of_value(kind: Kind, value: &Value) -> Key {
     // A reference compares by its id, an e-mail by its address, a telephone by its number.
     let value = match value {
         Value::Object(object) => {
@@ -159,13 +159,13 @@ fn of_value(kind: Kind, value: &Value) -> Key {
     match value {
         Value::Null => Key::Absent,
         Value::Bool(flag) => Key::Flag(*flag),
-        Value::String(text) => literal(kind, text).unwrap_or(Key::Absent),
-        other => literal(kind, &other.to_string()).unwrap_or(Key::Absent),
+        Value::String(text) => parse_key(kind, text).unwrap_or(Key::Absent),
+        other => parse_key(kind, &other.to_string()).unwrap_or(Key::Absent),
     }
 }
 
 /// Reads a text of a query or of a row as a key. Returns `None` if the text is not of this kind.
-pub(crate) fn literal(kind: Kind, text: &str) -> Option<Key> {
+pub(crate) fn parse_key(kind: Kind, text: &str) -> Option<Key> {
     Some(match kind {
         Kind::Id | Kind::Reference => Key::Id(Id::from(text.trim())),
         Kind::Text => Key::Text(text.to_lowercase().into()),
@@ -176,12 +176,12 @@ pub(crate) fn literal(kind: Kind, text: &str) -> Option<Key> {
             _ => return None,
         }),
         Kind::Date => Key::Date(text.get(..10)?.parse().ok()?),
-        Kind::Instant => Key::Instant(instant(text)?),
+        Kind::Instant => Key::Instant(parse_instant(text)?),
     })
 }
 
 /// Reads a time. Without an offset, it is in QuickBooks' time zone.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }

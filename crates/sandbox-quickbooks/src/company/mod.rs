@@ -72,9 +72,9 @@ fn per_line() -> Rounding {
     Rounding::PerLine
 }
 
-/// The author and the time of a change.
+/// The context of a write: its time, its author, and an option of the request.
 #[derive(Debug, Clone)]
-pub(crate) struct Act {
+pub(crate) struct WriteContext {
     pub(crate) clock: Clock,
     /// The user of the access token.
     pub(crate) user: String,
@@ -82,7 +82,7 @@ pub(crate) struct Act {
     pub(crate) duplicate_numbers: bool,
 }
 
-impl Act {
+impl WriteContext {
     pub(crate) fn new(clock: Clock, user: &str) -> Self {
         Self { clock, user: user.to_owned(), duplicate_numbers: false }
     }
@@ -168,8 +168,8 @@ impl Company {
         }
     }
 
-    /// Rebuilds the parts that are not saved.
-    pub(crate) fn restored(mut self) -> Self {
+    /// Rebuilds the caches, which are not saved.
+    pub(crate) fn rebuild_caches(mut self) -> Self {
         for table in self.tables.values() {
             for (id, row) in table.rows() {
                 self.names.add(table.entity, id, row.keys());
@@ -233,36 +233,36 @@ impl Company {
     }
 
     /// Stores a row without an event.
-    pub(crate) fn put_quietly(&mut self, entity: Entity, value: &Value) {
+    pub(crate) fn put_without_event(&mut self, entity: Entity, value: &Value) {
         let id = value["Id"].as_str().unwrap_or_default().to_owned();
         let before = self.set(entity, &id, Some(Row::new(entity, value)));
         self.undo.push(Undo { entity, id, before, deleted: false });
     }
 
-    /// Stores a row and notes an event.
-    pub(crate) fn put(&mut self, entity: Entity, value: &Value, operation: Operation, act: &Act) {
-        self.put_quietly(entity, value);
-        self.note(entity, value["Id"].as_str().unwrap_or_default(), operation, act);
+    /// Stores a row and records an event.
+    pub(crate) fn put(&mut self, entity: Entity, value: &Value, operation: Operation, context: &WriteContext) {
+        self.put_without_event(entity, value);
+        self.record_event(entity, value["Id"].as_str().unwrap_or_default(), operation, context);
     }
 
-    /// Notes an event for a row.
-    pub(crate) fn note(&mut self, entity: Entity, id: &str, operation: Operation, act: &Act) {
+    /// Records an event for a row, which webhooks report.
+    pub(crate) fn record_event(&mut self, entity: Entity, id: &str, operation: Operation, context: &WriteContext) {
         self.events.push(Event {
             realm_id: self.realm_id.clone(),
             entity,
             id: id.to_owned(),
             operation,
-            at: act.clock.now(),
+            at: context.clock.now(),
         });
     }
 
     /// Deletes a row. Change data capture continues to list its id.
-    pub(crate) fn delete(&mut self, entity: Entity, id: &str, act: &Act) {
+    pub(crate) fn delete(&mut self, entity: Entity, id: &str, context: &WriteContext) {
         if let Some(before) = self.set(entity, id, None) {
-            let deleted = Deleted { id: id.to_owned(), at: act.clock.now().as_millisecond() };
+            let deleted = Deleted { id: id.to_owned(), at: context.clock.now().as_millisecond() };
             self.table_mut(entity).deleted.push(deleted);
             self.undo.push(Undo { entity, id: id.to_owned(), before: Some(before), deleted: true });
-            self.note(entity, id, Operation::Delete, act);
+            self.record_event(entity, id, Operation::Delete, context);
         }
     }
 
@@ -292,7 +292,7 @@ impl Company {
     }
 
     /// Refuses a time with a fraction or without an offset, if the company's quirks say so.
-    pub(crate) fn check_moment(&self, moment: &str) -> Result<(), Fault> {
+    pub(crate) fn check_time_format(&self, moment: &str) -> Result<(), Fault> {
         let has_offset = moment.ends_with('Z') || moment.get(19..).is_some_and(|rest| rest.starts_with(['+', '-']));
         if self.quirks.moments == Moments::Any || (has_offset && !moment.contains('.')) {
             return Ok(());
@@ -303,7 +303,7 @@ impl Company {
     /// Returns a row as `GET /{entity}/{id}` does, or the fault for a missing one.
     pub(crate) fn read(&self, entity: Entity, id: &str) -> Result<&Arc<Row>, Fault> {
         let table = self.table(entity);
-        // Tax codes are the only rows with names for ids.
+        // Only tax codes have ids that are not numbers.
         if entity != Entity::TaxCode && id.parse::<u64>().is_err() {
             return Err(Fault::id(id));
         }
@@ -317,7 +317,7 @@ impl Company {
     }
 
     /// Returns the row of a reference. Refuses a missing or inactive row.
-    pub(crate) fn referenced(&self, entity: Entity, reference: &Value, element: &str) -> Result<Value, Fault> {
+    pub(crate) fn get_referenced(&self, entity: Entity, reference: &Value, element: &str) -> Result<Value, Fault> {
         let id = reference["value"].as_str().unwrap_or_default();
         match self.get(entity, id) {
             Some(row) if row["Active"] == json!(false) => Err(Fault::inactive_reference()),
@@ -334,33 +334,33 @@ impl Company {
     }
 
     /// Returns the ids of live rows with a name, in the name space that `entity` shares.
-    pub(crate) fn named(&self, entity: Entity, name: &str) -> Vec<(Entity, String)> {
+    pub(crate) fn ids_with_name(&self, entity: Entity, name: &str) -> Vec<(Entity, String)> {
         self.names.find(entity, name)
     }
 
-    /// Takes the id of a new row.
-    pub(crate) fn take_id(&mut self, entity: Entity) -> String {
+    /// Reserves the id of a new row.
+    pub(crate) fn reserve_id(&mut self, entity: Entity) -> String {
         let series = entity.series();
         let highest =
             || self.tables.values().filter(|table| table.entity.series() == series).map(Table::highest_id).max();
         let least = if series == Series::Transactions { 130 } else { 1 };
-        let id = self.numbers.take_id(&format!("{series:?}"), || (highest().unwrap_or(0) + 1).max(least));
+        let id = self.numbers.reserve_id(&format!("{series:?}"), || (highest().unwrap_or(0) + 1).max(least));
         id.to_string()
     }
 
-    /// Takes the id of an address. QuickBooks stores addresses as rows of their own.
-    pub(crate) fn take_address_id(&mut self) -> String {
-        self.numbers.take_id("Address", || 300).to_string()
+    /// Reserves the id of an address. QuickBooks stores addresses as rows of their own.
+    pub(crate) fn reserve_address_id(&mut self) -> String {
+        self.numbers.reserve_id("Address", || 300).to_string()
     }
 
-    /// Takes the next automatic document number.
-    pub(crate) fn take_document_number(&mut self, entity: Entity) -> String {
-        self.numbers.take_document(entity)
+    /// Reserves the next automatic document number.
+    pub(crate) fn reserve_document_number(&mut self, entity: Entity) -> String {
+        self.numbers.reserve_document_number(entity)
     }
 
     /// Continues the series of document numbers after a number that a client set.
-    pub(crate) fn follow_document_number(&mut self, entity: Entity, number: &str) {
-        self.numbers.follow(entity, number);
+    pub(crate) fn continue_document_numbers(&mut self, entity: Entity, number: &str) {
+        self.numbers.continue_after(entity, number);
     }
 
     pub(crate) fn start_document_numbers(&mut self, entity: Entity, first: &str) {
@@ -368,11 +368,11 @@ impl Company {
     }
 
     /// Returns the first answer to a `requestid`, as JSON.
-    pub(crate) fn answered(&self, request_id: &str) -> Option<&str> {
+    pub(crate) fn stored_answer(&self, request_id: &str) -> Option<&str> {
         self.answers.get(request_id).filter(|_| !self.quirks.ignores_request_ids).map(String::as_str)
     }
 
-    pub(crate) fn remember_answer(&mut self, request_id: &str, answer: &str) {
+    pub(crate) fn store_answer(&mut self, request_id: &str, answer: &str) {
         self.is_changed = true;
         self.answers.insert(request_id.to_owned(), answer.to_owned());
     }
@@ -381,8 +381,8 @@ impl Company {
         &self.preferences
     }
 
-    /// Returns a switch of the preferences, as `prefers("SalesFormsPrefs", "AllowDiscount")`.
-    pub(crate) fn prefers(&self, group: &str, name: &str) -> bool {
+    /// Whether a preference is on, as `has_preference("SalesFormsPrefs", "AllowDiscount")`.
+    pub(crate) fn has_preference(&self, group: &str, name: &str) -> bool {
         self.preferences[group][name] == json!(true)
     }
 
@@ -409,11 +409,11 @@ impl Company {
     }
 
     pub(crate) fn multicurrency(&self) -> bool {
-        self.prefers("CurrencyPrefs", "MultiCurrencyEnabled")
+        self.has_preference("CurrencyPrefs", "MultiCurrencyEnabled")
     }
 
     /// Whether the subscription has a feature.
-    pub(crate) fn has(&self, feature: &str) -> bool {
+    pub(crate) fn has_feature(&self, feature: &str) -> bool {
         !self.rules.without.iter().any(|without| without == feature)
     }
 
@@ -421,7 +421,7 @@ impl Company {
     pub(crate) fn has_currency(&self, code: &str) -> bool {
         code == self.home_currency()
             || (self.multicurrency()
-                && self.named(Entity::CompanyCurrency, code).iter().any(|(_, id)| {
+                && self.ids_with_name(Entity::CompanyCurrency, code).iter().any(|(_, id)| {
                     self.get(Entity::CompanyCurrency, id).is_some_and(|row| row["Active"] != json!(false))
                 }))
     }

@@ -17,11 +17,11 @@ type Owner = (Entity, Id);
 pub(super) struct Names(HashMap<Name, Vec<Owner>>);
 
 /// Returns the space in which names must be unique. Document numbers are unique among forms of one kind.
-fn space(entity: Entity) -> Series {
+fn name_space(entity: Entity) -> Series {
     if entity.is_transaction() { Series::Own(entity) } else { entity.series() }
 }
 
-fn name_in(entity: Entity, keys: &[Key]) -> Option<&str> {
+fn indexed_name(entity: Entity, keys: &[Key]) -> Option<&str> {
     let path = match entity {
         Entity::Item | Entity::Account | Entity::Class | Entity::Department => "FullyQualifiedName",
         _ if entity.is_sales_form() => "DocNumber",
@@ -36,8 +36,8 @@ fn name_in(entity: Entity, keys: &[Key]) -> Option<&str> {
 
 impl Names {
     pub(super) fn add(&mut self, entity: Entity, id: &Id, keys: &[Key]) {
-        if let Some(name) = name_in(entity, keys) {
-            let owners = self.0.entry((space(entity), name.into())).or_default();
+        if let Some(name) = indexed_name(entity, keys) {
+            let owners = self.0.entry((name_space(entity), name.into())).or_default();
             if !owners.iter().any(|owner| owner == &(entity, id.clone())) {
                 owners.push((entity, id.clone()));
             }
@@ -46,11 +46,11 @@ impl Names {
 
     /// Removes the previous name of a row, unless the row still has it.
     pub(super) fn remove(&mut self, entity: Entity, id: &Id, before: &[Key], after: Option<&[Key]>) {
-        let Some(name) = name_in(entity, before) else { return };
-        if after.and_then(|after| name_in(entity, after)) == Some(name) {
+        let Some(name) = indexed_name(entity, before) else { return };
+        if after.and_then(|after| indexed_name(entity, after)) == Some(name) {
             return;
         }
-        let key = (space(entity), Box::from(name));
+        let key = (name_space(entity), Box::from(name));
         if let Some(owners) = self.0.get_mut(&key) {
             owners.retain(|owner| owner != &(entity, id.clone()));
             if owners.is_empty() {
@@ -60,7 +60,7 @@ impl Names {
     }
 
     pub(super) fn find(&self, entity: Entity, name: &str) -> Vec<(Entity, String)> {
-        let key = (space(entity), Box::from(name.trim().to_lowercase()));
+        let key = (name_space(entity), Box::from(name.trim().to_lowercase()));
         self.0.get(&key).into_iter().flatten().map(|(entity, id)| (*entity, id.to_string())).collect()
     }
 }

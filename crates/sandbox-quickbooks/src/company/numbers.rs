@@ -18,7 +18,7 @@ fn series(entity: Entity) -> &'static str {
 }
 
 impl Numbers {
-    pub(super) fn take_id(&mut self, series: &str, first: impl FnOnce() -> u64) -> u64 {
+    pub(super) fn reserve_id(&mut self, series: &str, first: impl FnOnce() -> u64) -> u64 {
         let next = self.ids.get(series).copied().unwrap_or_else(first);
         self.ids.insert(series.to_owned(), next + 1);
         next
@@ -28,21 +28,21 @@ impl Numbers {
         self.documents.insert(series(entity).to_owned(), first.to_owned());
     }
 
-    pub(super) fn take_document(&mut self, entity: Entity) -> String {
+    pub(super) fn reserve_document_number(&mut self, entity: Entity) -> String {
         let number = self.documents.get(series(entity)).cloned().unwrap_or_else(|| "1001".to_owned());
-        self.start(entity, &after(&number));
+        self.start(entity, &successor(&number));
         number
     }
 
-    pub(super) fn follow(&mut self, entity: Entity, number: &str) {
+    pub(super) fn continue_after(&mut self, entity: Entity, number: &str) {
         if number.ends_with(|last: char| last.is_ascii_digit()) {
-            self.start(entity, &after(number));
+            self.start(entity, &successor(number));
         }
     }
 }
 
-/// Returns the next number. The digits at the end count up and keep their leading zeros.
-fn after(number: &str) -> String {
+/// Returns the number after `number`. The digits at the end count up and keep their leading zeros.
+fn successor(number: &str) -> String {
     let (prefix, digits) = number.split_at(number.trim_end_matches(|c: char| c.is_ascii_digit()).len());
     match digits.parse::<u128>() {
         Ok(value) => format!("{prefix}{:0width$}", value + 1, width = digits.len()),
@@ -52,13 +52,13 @@ fn after(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::after;
+    use super::successor;
 
     #[test]
     fn the_digits_at_the_end_count_up() {
-        assert_eq!(after("1038"), "1039");
-        assert_eq!(after("INV-0099"), "INV-0100");
-        assert_eq!(after("2026/A9"), "2026/A10");
-        assert_eq!(after("DRAFT"), "DRAFT1");
+        assert_eq!(successor("1038"), "1039");
+        assert_eq!(successor("INV-0099"), "INV-0100");
+        assert_eq!(successor("2026/A9"), "2026/A10");
+        assert_eq!(successor("DRAFT"), "DRAFT1");
     }
 }

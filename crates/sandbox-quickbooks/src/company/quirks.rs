@@ -1,9 +1,9 @@
-//! Quirks: behaviour that Intuit does not promise or that no recording settles. Each can be switched, so that a program
-//! can be tested against both readings.
+//! Quirks: behaviour that Intuit does not promise, or that no recorded answer shows. Each can be switched, so that a
+//! program can be tested against both variants.
 
 use serde::{Deserialize, Serialize};
 
-/// Meaning of `Line.Amount` in a request with tax-inclusive lines, if `TaxInclusiveAmt` does not settle it.
+/// Meaning of `Line.Amount` in a request with tax-inclusive lines, if `TaxInclusiveAmt` leaves it open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TaxInclusiveAmount {
@@ -61,7 +61,7 @@ pub(crate) enum PaidInvoice {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TaxRounding {
-    /// The step that the company's file names.
+    /// As in the file of the company's preset.
     #[default]
     Country,
     /// Once for each rate.
@@ -79,7 +79,7 @@ pub(crate) enum Moments {
     WholeSeconds,
 }
 
-/// Invoices with an e-mail address that QuickBooks accepted once and finds invalid now. Every list that holds one is
+/// Invoices with an e-mail address that QuickBooks once accepted and now refuses. Every list that contains one is
 /// refused, as integrators reported from 2014 to 2019 ("To email address entered is invalid", 4002).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -98,7 +98,7 @@ impl Default for InvalidAddresses {
     }
 }
 
-/// Fate of the old refresh token when a refresh returns a new one. Intuit's documentation says both.
+/// What happens to the old refresh token when a refresh returns a new one. Intuit's documentation describes both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OldRefreshToken {

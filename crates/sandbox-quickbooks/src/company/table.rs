@@ -24,7 +24,7 @@ impl Row {
 
     /// Creates a row that differs from this one in some members. `members` is their JSON text, and `changed` are their
     /// keys. This saves the serialization of many similar rows.
-    pub(super) fn like(&self, members: &str, changed: impl IntoIterator<Item = (usize, Key)>) -> Arc<Self> {
+    pub(super) fn with_members(&self, members: &str, changed: impl IntoIterator<Item = (usize, Key)>) -> Arc<Self> {
         let text = self.json.get();
         let text = format!("{},{members}}}", &text[..text.len() - 1]);
         let mut keys = self.keys.clone();
@@ -96,21 +96,22 @@ impl Table {
 
     /// Returns the highest number in use as an id, among live and deleted rows.
     pub(super) fn highest_id(&self) -> u64 {
-        let live = self.rows.keys().rev().find_map(|id| if let Id::Number(number) = id { Some(*number) } else { None });
-        let dead = self.deleted.iter().filter_map(|deleted| deleted.id.parse().ok()).max();
-        live.max(dead).unwrap_or(0)
+        let highest_live =
+            self.rows.keys().rev().find_map(|id| if let Id::Number(number) = id { Some(*number) } else { None });
+        let highest_deleted = self.deleted.iter().filter_map(|deleted| deleted.id.parse().ok()).max();
+        highest_live.max(highest_deleted).unwrap_or(0)
     }
 }
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct TableRef<'a> {
     entity: Entity,
     rows: BTreeMap<String, &'a RawValue>,
     deleted: &'a [Deleted],
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct SavedTable {
     entity: Entity,
     rows: BTreeMap<String, Box<RawValue>>,
     deleted: Vec<Deleted>,
@@ -119,13 +120,13 @@ struct Read {
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows = self.rows.iter().map(|(id, row)| (id.to_string(), &*row.json)).collect();
-        Written { entity: self.entity, rows, deleted: &self.deleted }.serialize(serializer)
+        TableRef { entity: self.entity, rows, deleted: &self.deleted }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Table {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Read { entity, rows, deleted } = Read::deserialize(deserializer)?;
+        let SavedTable { entity, rows, deleted } = SavedTable::deserialize(deserializer)?;
         let rows = rows
             .into_iter()
             .map(|(id, json)| {

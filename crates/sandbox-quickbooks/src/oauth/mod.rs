@@ -23,7 +23,7 @@ use url::Url;
 const SCOPES: [&str; 8] =
     [ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address", "intuit_name"];
 /// Description of the refusal of a value that is an access token, or another app's token, instead of a refresh token.
-const WRONG_TOKEN: &str = "Incorrect Token type or clientID";
+const WRONG_TOKEN_DESCRIPTION: &str = "Incorrect Token type or clientID";
 
 /// Routes of Intuit's origin.
 pub fn router(shared: Shared) -> Router {
@@ -87,8 +87,9 @@ struct ConsentPage<'a> {
     companies: Vec<(String, String, String)>,
 }
 
-/// Checks an authorization request. Intuit shows a mistake on a page and does not redirect to an unregistered address.
-fn refusal(shared: &Shared, request: &Authorize) -> Option<String> {
+/// Checks an authorization request, and returns the error message. Intuit shows errors on a page, and does not redirect
+/// to an unregistered address.
+fn check_request(shared: &Shared, request: &Authorize) -> Option<String> {
     let app = &shared.app;
     if request.client_id != app.client_id {
         return Some("The client_id is not known.".into());
@@ -100,17 +101,17 @@ fn refusal(shared: &Shared, request: &Authorize) -> Option<String> {
 }
 
 async fn authorize(State(shared): State<Shared>, Query(request): Query<Authorize>) -> Response {
-    if let Some(message) = refusal(&shared, &request) {
-        return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
+    if let Some(message) = check_request(&shared, &request) {
+        return render_page(StatusCode::BAD_REQUEST, &ErrorPage { message });
     }
     if request.scope.split_whitespace().next().is_none()
         || request.scope.split_whitespace().any(|scope| !SCOPES.contains(&scope))
     {
-        return back(&request, &[("error", "invalid_scope")]);
+        return redirect_back(&request, &[("error", "invalid_scope")]);
     }
     let state = shared.state_mut();
     let Some(user) = state.users.iter().find(|user| user.sub == request.user) else {
-        return page(StatusCode::OK, &SignInPage { request: &request, users: &state.users });
+        return render_page(StatusCode::OK, &SignInPage { request: &request, users: &state.users });
     };
     let companies = user
         .realms
@@ -118,22 +119,22 @@ async fn authorize(State(shared): State<Shared>, Query(request): Query<Authorize
         .filter_map(|realm| state.companies.get(realm))
         .map(|company| (company.realm_id.clone(), company.name().to_owned(), company.country().to_owned()))
         .collect();
-    page(StatusCode::OK, &ConsentPage { request: &request, user, companies })
+    render_page(StatusCode::OK, &ConsentPage { request: &request, user, companies })
 }
 
 async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) -> Response {
-    if let Some(message) = refusal(&shared, &request) {
-        return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
+    if let Some(message) = check_request(&shared, &request) {
+        return render_page(StatusCode::BAD_REQUEST, &ErrorPage { message });
     }
     if request.decision != "allow" {
-        return back(&request, &[("error", "access_denied")]);
+        return redirect_back(&request, &[("error", "access_denied")]);
     }
     let mut state = shared.state_mut();
     // The consent page asks for a company only if a scope gives access to one.
     let needs_company = request.scope.split_whitespace().any(|scope| SCOPES[..2].contains(&scope));
     let user = state.users.iter().find(|user| user.sub == request.user);
     if !user.is_some_and(|user| !needs_company || user.realms.contains(&request.realm_id)) {
-        return page(StatusCode::BAD_REQUEST, &ErrorPage { message: "Choose a company.".into() });
+        return render_page(StatusCode::BAD_REQUEST, &ErrorPage { message: "Choose a company.".into() });
     }
     let code = state.grants.issue_code(
         &request.realm_id,
@@ -144,30 +145,30 @@ async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) ->
     );
     drop(state);
     if needs_company {
-        back(&request, &[("code", &code), ("realmId", &request.realm_id)])
+        redirect_back(&request, &[("code", &code), ("realmId", &request.realm_id)])
     } else {
-        back(&request, &[("code", &code)])
+        redirect_back(&request, &[("code", &code)])
     }
 }
 
-fn back(request: &Authorize, pairs: &[(&str, &str)]) -> Response {
+fn redirect_back(request: &Authorize, pairs: &[(&str, &str)]) -> Response {
     match Url::parse(&request.redirect_uri) {
         Ok(mut url) => {
             url.query_pairs_mut().extend_pairs(pairs).append_pair("state", &request.state);
             Redirect::to(url.as_str()).into_response()
         }
-        Err(_) => page(StatusCode::BAD_REQUEST, &ErrorPage { message: "The redirect_uri is invalid.".into() }),
+        Err(_) => render_page(StatusCode::BAD_REQUEST, &ErrorPage { message: "The redirect_uri is invalid.".into() }),
     }
 }
 
-fn page(status: StatusCode, template: &impl Template) -> Response {
+fn render_page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-fn error(status: StatusCode, error: &str, description: &str) -> Response {
+fn error_answer(status: StatusCode, error: &str, description: &str) -> Response {
     (status, Json(json!({ "error": error, "error_description": description }))).into_response()
 }
 
@@ -176,24 +177,24 @@ pub fn refused_grant(description: &str) -> Response {
     if description.is_empty() {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
     }
-    error(StatusCode::BAD_REQUEST, "invalid_grant", description)
+    error_answer(StatusCode::BAD_REQUEST, "invalid_grant", description)
 }
 
 async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<TokenForm>) -> Response {
     let app = &shared.app;
     if !is_client(&headers, &form, &app.client_id, &app.client_secret) {
-        return error(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+        return error_answer(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
     }
     let mut state = shared.state_mut();
     let clock = shared.clock();
     // Most refusals have no description.
-    let mut wrong = "";
+    let mut description = "";
     let answer = match form.grant_type.as_str() {
         "authorization_code" => {
-            wrong = "Incorrect or invalid authorization code";
-            let code = state.grants.take_code(&form.code, &form.redirect_uri, clock.epoch());
+            description = "Incorrect or invalid authorization code";
+            let code = state.grants.consume_code(&form.code, &form.redirect_uri, clock.epoch());
             code.map(|code| {
-                let mut answer = state.grants.grant(&code.realm_id, &code.sub, &code.scope, clock);
+                let mut answer = state.grants.issue_tokens(&code.realm_id, &code.sub, &code.scope, clock);
                 if code.scope.split_whitespace().any(|scope| scope == "openid") {
                     answer["id_token"] =
                         json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
@@ -204,25 +205,25 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
         "refresh_token" => {
             let quickbooks = &mut *state;
             if quickbooks.grants.is_access_token(&form.refresh_token) {
-                wrong = WRONG_TOKEN;
+                description = WRONG_TOKEN_DESCRIPTION;
             }
-            let realm = quickbooks.grants.realm_of_refresh(&form.refresh_token);
+            let realm = quickbooks.grants.realm_of_refresh_token(&form.refresh_token);
             let company = realm.and_then(|realm| quickbooks.companies.get(realm));
             let old = company.map(|company| company.quirks.old_refresh_token).unwrap_or_default();
-            quickbooks.grants.refresh(&form.refresh_token, old, clock)
+            quickbooks.grants.refresh_tokens(&form.refresh_token, old, clock)
         }
-        _ => return error(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
+        _ => return error_answer(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
     };
-    let hard = headers
+    let includes_hard_expiry = headers
         .get("x-include-refresh-token-hard-expires-in")
-        .is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"));
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
     match answer {
-        Some(mut answer) if !hard => {
+        Some(mut answer) if !includes_hard_expiry => {
             answer.as_object_mut().map(|answer| answer.remove("x_refresh_token_hard_expires_in"));
             ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response()
         }
         Some(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
-        None => refused_grant(wrong),
+        None => refused_grant(description),
     }
 }
 
@@ -240,33 +241,33 @@ async fn revoke(State(shared): State<Shared>, request: Request) -> Response {
         url::form_urlencoded::parse(&body).find(|(key, _)| key == "token").map(|(_, value)| value.into_owned())
     };
     if !is_client(&headers, &TokenForm::default(), &app.client_id, &app.client_secret) {
-        return error(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+        return error_answer(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
     }
     let token = token.filter(|token| !token.is_empty());
     match token {
         Some(token) if shared.state_mut().grants.revoke(&token) => StatusCode::OK.into_response(),
-        _ => error(StatusCode::BAD_REQUEST, "invalid_request", "Token is incorrect"),
+        _ => error_answer(StatusCode::BAD_REQUEST, "invalid_request", "Token is incorrect"),
     }
 }
 
 async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let state = shared.state_mut();
     let now = shared.clock().epoch();
-    let access = bearer(&headers).and_then(|token| state.grants.access_with_scope(token, "openid", now));
+    let access = bearer(&headers).and_then(|token| state.grants.find_access_token(token, "openid", now));
     let user = access.and_then(|access| state.users.iter().find(|user| user.sub == access.sub));
     match user {
         Some(user) => {
             let scope = access.map(|access| access.scope.clone()).unwrap_or_default();
             let has = |wanted: &str| scope.split_whitespace().any(|scope| scope == wanted);
-            let (given, family) = user.name.split_once(' ').unwrap_or((&user.name, ""));
+            let (given_name, family_name) = user.name.split_once(' ').unwrap_or((&user.name, ""));
             let mut info = json!({ "sub": user.sub });
             if has("email") {
                 info["email"] = json!(user.email);
                 info["emailVerified"] = json!(true);
             }
             if has("profile") || has("intuit_name") {
-                info["givenName"] = json!(given);
-                info["familyName"] = json!(family);
+                info["givenName"] = json!(given_name);
+                info["familyName"] = json!(family_name);
             }
             if has("phone") {
                 info["phoneNumber"] = json!("+1 4155550100");
@@ -277,6 +278,6 @@ async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response
             }
             Json(info).into_response()
         }
-        None => error(StatusCode::UNAUTHORIZED, "invalid_token", "Token invalid"),
+        None => error_answer(StatusCode::UNAUTHORIZED, "invalid_token", "Token invalid"),
     }
 }

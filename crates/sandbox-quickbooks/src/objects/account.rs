@@ -2,10 +2,10 @@
 
 use super::{
     currencies::currency_name,
-    draft::{begin, finish, resolve},
+    draft::{begin_write, finish_write, resolve},
 };
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -13,7 +13,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Types of accounts: name, classification, and the default subtype.
-const TYPES: [(&str, &str, &str); 15] = [
+const ACCOUNT_TYPES: [(&str, &str, &str); 15] = [
     ("Bank", "Asset", "CashOnHand"),
     ("Accounts Receivable", "Asset", "AccountsReceivable"),
     ("Other Current Asset", "Asset", "OtherCurrentAssets"),
@@ -31,9 +31,9 @@ const TYPES: [(&str, &str, &str); 15] = [
     ("Other Expense", "Expense", "OtherMiscellaneousExpense"),
 ];
 
-/// Returns the type of a subtype, for requests that name only the subtype.
-fn type_of(subtype: &str) -> Option<&'static str> {
-    let found = TYPES.iter().find(|(_, _, default)| *default == subtype).map(|(name, ..)| *name);
+/// Returns the type of a subtype, for requests with only a subtype.
+fn type_of_subtype(subtype: &str) -> Option<&'static str> {
+    let found = ACCOUNT_TYPES.iter().find(|(_, _, default)| *default == subtype).map(|(name, ..)| *name);
     found.or(match subtype {
         "Checking" | "Savings" | "MoneyMarket" | "RentsHeldInTrust" | "TrustAccounts" => Some("Bank"),
         "Inventory"
@@ -78,8 +78,8 @@ fn type_of(subtype: &str) -> Option<&'static str> {
     })
 }
 
-pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Value, Fault> {
-    let draft = begin(company, Entity::Account, body)?;
+pub(crate) fn write(company: &mut Company, body: &Value, context: &WriteContext) -> Result<Value, Fault> {
+    let draft = begin_write(company, Entity::Account, body)?;
     let (mut row, before) = (draft.row, draft.before);
     let name = row.get("Name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     if name.is_empty() {
@@ -92,14 +92,14 @@ pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     let kind = match (row.get("AccountType").and_then(Value::as_str), subtype.as_deref()) {
         (Some(kind), _) => kind.to_owned(),
         (None, Some(subtype)) => {
-            type_of(subtype).ok_or_else(|| Fault::enumeration("AccountSubType", &json!(subtype)))?.to_owned()
+            type_of_subtype(subtype).ok_or_else(|| Fault::enumeration("AccountSubType", &json!(subtype)))?.to_owned()
         }
         (None, None) => return Err(Fault::missing("AccountType")),
     };
-    let Some((_, classification, default)) = TYPES.iter().find(|(name, ..)| *name == kind) else {
+    let Some((_, classification, default)) = ACCOUNT_TYPES.iter().find(|(name, ..)| *name == kind) else {
         return Err(Fault::enumeration("AccountType", &json!(kind)));
     };
-    if subtype.as_deref().and_then(type_of).is_some_and(|of| of != kind) {
+    if subtype.as_deref().and_then(type_of_subtype).is_some_and(|of| of != kind) {
         return Err(Fault::enumeration("AccountSubType", &json!(subtype)));
     }
     row.insert("AccountType".into(), json!(kind));
@@ -107,16 +107,16 @@ pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     row.insert("Classification".into(), json!(classification));
     let parent = resolve(company, &mut row, "ParentRef", Entity::Account)?;
     row.insert("SubAccount".into(), json!(parent.is_some()));
-    let full = match &parent {
+    let full_name = match &parent {
         Some(parent) => format!("{}:{name}", parent["FullyQualifiedName"].as_str().unwrap_or_default()),
         None => name.clone(),
     };
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if company.named(Entity::Account, &full).iter().any(|(_, owner)| *owner != id) {
+    if company.ids_with_name(Entity::Account, &full_name).iter().any(|(_, owner)| *owner != id) {
         return Err(Fault::duplicate_name("Another account is already using this name. Please use a different name."));
     }
     row.insert("Name".into(), json!(name));
-    row.insert("FullyQualifiedName".into(), json!(full));
+    row.insert("FullyQualifiedName".into(), json!(full_name));
     row.entry("Active").or_insert(json!(true));
     row.entry("CurrentBalance").or_insert(json!(0));
     row.entry("CurrentBalanceWithSubAccounts").or_insert(json!(0));
@@ -129,5 +129,11 @@ pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
         return Err(Fault::invalid_reference("CurrencyRef"));
     }
     row.insert("CurrencyRef".into(), json!({ "value": currency, "name": currency_name(&currency) }));
-    Ok(finish(company, Entity::Account, row, Operation::of_list(before.as_ref(), &body["Active"]), act))
+    Ok(finish_write(
+        company,
+        Entity::Account,
+        row,
+        Operation::for_list_write(before.as_ref(), &body["Active"]),
+        context,
+    ))
 }

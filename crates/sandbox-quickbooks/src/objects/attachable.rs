@@ -1,8 +1,8 @@
 //! Notes and files that are attached to transactions and names.
 
-use super::draft::{Draft, begin, finish};
+use super::draft::{Draft, begin_write, finish_write};
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -13,35 +13,35 @@ use serde_json::{Value, json};
 /// Upper bound for the size of a file, in bytes.
 const MAX_FILE_BYTES: usize = 100 * 1024 * 1024;
 
-/// Endings of file names that may be uploaded.
-const TYPES: [&str; 24] = [
+/// Extensions of files that may be uploaded.
+const FILE_EXTENSIONS: [&str; 24] = [
     "ai", "csv", "doc", "docx", "eps", "gif", "jpeg", "jpg", "json", "ods", "odt", "pdf", "png", "ppt", "pptx", "rtf",
     "svg", "tif", "tiff", "txt", "webp", "xls", "xlsx", "xml",
 ];
 
 /// Writes a note, or the description and the links of a file.
-pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Value, Fault> {
-    let draft = begin(company, Entity::Attachable, body)?;
+pub(crate) fn write(company: &mut Company, body: &Value, context: &WriteContext) -> Result<Value, Fault> {
+    let draft = begin_write(company, Entity::Attachable, body)?;
     let has = |member: &str| draft.row.get(member).is_some_and(|value| !value.is_null());
     if !has("Note") && !has("FileName") {
         return Err(Fault::missing("Note"));
     }
-    keep(company, draft, act)
+    store(company, draft, context)
 }
 
-fn keep(company: &mut Company, draft: Draft, act: &Act) -> Result<Value, Fault> {
+fn store(company: &mut Company, draft: Draft, context: &WriteContext) -> Result<Value, Fault> {
     let mut row = draft.row;
-    // A link names the kind of its object in `type`, which other references lack.
-    let links = draft.sent.get("AttachableRef").and_then(Value::as_array).cloned().unwrap_or_default();
+    // A link has the kind of its object in `type`, which other references lack.
+    let links = draft.request.get("AttachableRef").and_then(Value::as_array).cloned().unwrap_or_default();
     for link in &links {
         let kind = link["EntityRef"]["type"].as_str().unwrap_or_default();
         let id = link["EntityRef"]["value"].as_str().unwrap_or_default();
-        let entity = Entity::named(kind).ok_or_else(|| Fault::invalid_reference("AttachableRef.EntityRef.type"))?;
+        let entity = Entity::from_name(kind).ok_or_else(|| Fault::invalid_reference("AttachableRef.EntityRef.type"))?;
         company.read(entity, id).map_err(|_| Fault::invalid_reference("AttachableRef.EntityRef.value"))?;
     }
     row.entry("Category").or_insert(json!("Other"));
     let operation = if draft.before.is_some() { Operation::Update } else { Operation::Create };
-    Ok(finish(company, Entity::Attachable, row, operation, act))
+    Ok(finish_write(company, Entity::Attachable, row, operation, context))
 }
 
 /// Stores an uploaded file with its metadata, if the upload has any.
@@ -51,7 +51,7 @@ pub(crate) fn upload(
     name: &str,
     content_type: &str,
     content: &[u8],
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<Value, Fault> {
     let mut body = if metadata.is_object() { metadata.clone() } else { json!({}) };
     if body["FileName"].as_str().is_none_or(str::is_empty) {
@@ -64,12 +64,12 @@ pub(crate) fn upload(
     if file_name.is_empty() {
         return Err(Fault::validation("6050", "Invalid file name", "The file has no name", "FileName"));
     }
-    let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    if !TYPES.contains(&ending.as_str()) {
+    let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    if !FILE_EXTENSIONS.contains(&extension.as_str()) {
         return Err(Fault::validation(
             "6020",
             "Unsupported file type",
-            format!("Files of type .{ending} cannot be attached"),
+            format!("Files of type .{extension} cannot be attached"),
             "FileName",
         ));
     }
@@ -77,9 +77,9 @@ pub(crate) fn upload(
         return Err(Fault::validation("6030", "File too large", "A file can have 100 MB at most", "FileName"));
     }
     company.transaction(|company| {
-        let mut draft = begin(company, Entity::Attachable, &body)?;
+        let mut draft = begin_write(company, Entity::Attachable, &body)?;
         draft.row.insert("Size".into(), json!(content.len()));
-        let row = keep(company, draft, act)?;
+        let row = store(company, draft, context)?;
         let id = row["Id"].as_str().unwrap_or_default().to_owned();
         company.files.insert(id, BASE64_STANDARD.encode(content));
         Ok(row)

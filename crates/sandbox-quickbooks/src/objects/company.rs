@@ -1,8 +1,8 @@
 //! The company's own data: name, address and preferences.
 
-use super::draft::{begin, finish};
+use super::draft::{begin_write, finish_write};
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -11,7 +11,12 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Updates one of the two objects. Neither can be created or deleted. Absent members keep their values.
-pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+pub(crate) fn write(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    context: &WriteContext,
+) -> Result<Value, Fault> {
     if entity == Entity::CompanyInfo && body["Id"].is_null() {
         return Err(Fault::missing("Id"));
     }
@@ -19,7 +24,7 @@ pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
     if body["Id"].is_null() {
         body["Id"] = json!("1");
     }
-    let draft = begin(company, entity, &body)?;
+    let draft = begin_write(company, entity, &body)?;
     let before = draft.before.unwrap_or_default();
     let mut row = before.clone();
     for (member, value) in &draft.row {
@@ -41,10 +46,10 @@ pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
                 "Multicurrency cannot be turned off, and the home currency cannot be changed.",
             ));
         }
-        if old["MultiCurrencyEnabled"] != new["MultiCurrencyEnabled"] && !company.has("MultiCurrency") {
+        if old["MultiCurrencyEnabled"] != new["MultiCurrencyEnabled"] && !company.has_feature("MultiCurrency") {
             return Err(Fault::feature("Multicurrency"));
         }
     }
     let row = row.as_object().cloned().unwrap_or_default();
-    Ok(finish(company, entity, row, Operation::Update, act))
+    Ok(finish_write(company, entity, row, Operation::Update, context))
 }

@@ -1,9 +1,9 @@
 //! The company's currencies and the exchange rates.
 
-use super::draft::{begin, finish};
+use super::draft::{begin_write, finish_write};
 use crate::{
     clock::PacificTime,
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -21,12 +21,12 @@ pub(crate) fn currency_name(code: &str) -> String {
         "GBP" => "British Pound Sterling".to_owned(),
         "BRL" => "Brazilian Real".to_owned(),
         "CNY" => "Chinese Yuan".to_owned(),
-        _ => Currency::from_code(code).map_or_else(String::new, |currency| capitalised(currency.name())),
+        _ => Currency::from_code(code).map_or_else(String::new, |currency| capitalize(currency.name())),
     }
 }
 
 /// Capitalises each word: `Canadian Dollar`.
-fn capitalised(name: &str) -> String {
+fn capitalize(name: &str) -> String {
     let words = name.split(' ').map(|word| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
@@ -34,8 +34,8 @@ fn capitalised(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the home units for one unit of `code` on a day: the rate of the day, else the latest earlier one, else the
-/// standing one.
+/// Returns the rate from a currency to the home currency on a day: the last rate that was set up to the day, or else the
+/// first rate after it.
 pub(crate) fn exchange_rate(company: &Company, code: &str, day: &str) -> Decimal {
     if code == company.home_currency() {
         return Decimal::ONE;
@@ -45,12 +45,12 @@ pub(crate) fn exchange_rate(company: &Company, code: &str, day: &str) -> Decimal
 }
 
 fn rate_row(company: &Company, code: &str, day: Option<&str>) -> Option<Value> {
-    let dated = |row: &Value| row["AsOfDate"].as_str().unwrap_or_default().to_owned();
+    let day_of = |row: &Value| row["AsOfDate"].as_str().unwrap_or_default().to_owned();
     let rows: Vec<Value> =
         company.all(Entity::ExchangeRate).filter(|row| row["SourceCurrencyCode"] == json!(code)).collect();
-    let before =
-        rows.iter().filter(|row| day.is_none_or(|day| dated(row).as_str() <= day)).max_by_key(|row| dated(row));
-    before.or_else(|| rows.iter().min_by_key(|row| dated(row))).cloned()
+    let latest =
+        rows.iter().filter(|row| day.is_none_or(|day| day_of(row).as_str() <= day)).max_by_key(|row| day_of(row));
+    latest.or_else(|| rows.iter().min_by_key(|row| day_of(row))).cloned()
 }
 
 /// Answers `GET /exchangerate?sourcecurrencycode=EUR&asofdate=2026-11-24`.
@@ -76,32 +76,38 @@ pub(crate) fn read_exchange_rate(company: &Company, code: &str, day: Option<&str
 }
 
 /// Enables a currency, or changes whether it is active.
-pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Value, Fault> {
+pub(crate) fn write(company: &mut Company, body: &Value, context: &WriteContext) -> Result<Value, Fault> {
     if !company.multicurrency() {
         return Err(Fault::feature("Multicurrency"));
     }
-    let draft = begin(company, Entity::CompanyCurrency, body)?;
+    let draft = begin_write(company, Entity::CompanyCurrency, body)?;
     let (mut row, before) = (draft.row, draft.before);
     let code = row.get("Code").and_then(Value::as_str).ok_or_else(|| Fault::missing("Code"))?.to_ascii_uppercase();
     if currency_name(&code).is_empty() || code == company.home_currency() {
         return Err(Fault::validation("2220", "Invalid Currency", format!("Invalid currency code: {code}"), "Code"));
     }
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if company.named(Entity::CompanyCurrency, &code).iter().any(|(_, owner)| *owner != id) {
+    if company.ids_with_name(Entity::CompanyCurrency, &code).iter().any(|(_, owner)| *owner != id) {
         return Err(Fault::duplicate_name("This currency is in the list of currencies already."));
     }
     row.insert("Name".into(), json!(currency_name(&code)));
     row.insert("Code".into(), json!(code));
     row.entry("Active").or_insert(json!(true));
-    Ok(finish(company, Entity::CompanyCurrency, row, Operation::of_list(before.as_ref(), &body["Active"]), act))
+    Ok(finish_write(
+        company,
+        Entity::CompanyCurrency,
+        row,
+        Operation::for_list_write(before.as_ref(), &body["Active"]),
+        context,
+    ))
 }
 
 /// Sets the rate of a day. Rates have no `Id`; currency and day identify them.
-pub(crate) fn write_rate(company: &mut Company, body: &Value, act: &Act) -> Result<Value, Fault> {
-    let sent = schema::checked(Entity::ExchangeRate, body)?;
-    let text = |member: &str| sent.get(member).and_then(Value::as_str).map(str::to_owned);
+pub(crate) fn write_rate(company: &mut Company, body: &Value, context: &WriteContext) -> Result<Value, Fault> {
+    let request = schema::check_request(Entity::ExchangeRate, body)?;
+    let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
     let code = text("SourceCurrencyCode").ok_or_else(|| Fault::missing("SourceCurrencyCode"))?.to_ascii_uppercase();
-    let rate = sent.get("Rate").and_then(decimal).ok_or_else(|| Fault::missing("Rate"))?;
+    let rate = request.get("Rate").and_then(decimal).ok_or_else(|| Fault::missing("Rate"))?;
     if !company.has_currency(&code) || code == company.home_currency() {
         return Err(Fault::validation(
             "2220",
@@ -113,17 +119,17 @@ pub(crate) fn write_rate(company: &mut Company, body: &Value, act: &Act) -> Resu
     if rate <= Decimal::ZERO {
         return Err(Fault::amount("Rate", "A rate is greater than zero"));
     }
-    let day = text("AsOfDate").unwrap_or_else(|| act.today().to_string());
-    let standing = company.get(Entity::ExchangeRate, &code).is_none_or(|row| row["AsOfDate"] == json!(day));
-    let id = if standing { code.clone() } else { format!("{code} {day}") };
-    let now = act.clock.quickbooks_seconds();
+    let day = text("AsOfDate").unwrap_or_else(|| context.today().to_string());
+    let is_base_row = company.get(Entity::ExchangeRate, &code).is_none_or(|row| row["AsOfDate"] == json!(day));
+    let id = if is_base_row { code.clone() } else { format!("{code} {day}") };
+    let now = context.clock.quickbooks_seconds();
     let created =
         company.get(Entity::ExchangeRate, &id).map_or(json!(now), |row| row["MetaData"]["CreateTime"].clone());
     let mut row = json!({
         "Id": id, "SyncToken": "0", "SourceCurrencyCode": code, "TargetCurrencyCode": company.home_currency(), "Rate": number(rate),
         "AsOfDate": day, "domain": "QBO", "sparse": false, "MetaData": { "CreateTime": created, "LastUpdatedTime": now },
     });
-    company.put(Entity::ExchangeRate, &row, Operation::Update, act);
+    company.put(Entity::ExchangeRate, &row, Operation::Update, context);
     row.as_object_mut().map(|row| row.remove("Id"));
     Ok(row)
 }

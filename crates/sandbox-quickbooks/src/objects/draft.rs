@@ -2,7 +2,7 @@
 
 use crate::{
     clock::PacificTime,
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json};
 /// A row that is being written.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    /// The future row: the kept members, overlaid with the request.
+    /// The row to store: the members that stay, overlaid with the request.
     pub(crate) row: Map<String, Value>,
     /// The current row; `None` for a new one.
     pub(crate) before: Option<Value>,
     /// The checked request.
-    pub(crate) sent: Map<String, Value>,
+    pub(crate) request: Map<String, Value>,
 }
 
 /// Whether only QuickBooks sets a member. In a request it is ignored.
@@ -70,8 +70,8 @@ fn is_read_only(entity: Entity, member: &str) -> bool {
     }
 }
 
-/// Whether a full update keeps a member that it does not send. Such a member has no value for "none".
-fn is_kept(entity: Entity, member: &str) -> bool {
+/// Whether a full update keeps a member that the request omits. Such a member cannot be empty.
+fn survives_full_update(entity: Entity, member: &str) -> bool {
     is_read_only(entity, member)
         || matches!(member, "CurrencyRef" | "Active")
         || Some(member) == entity.name_member()
@@ -86,27 +86,27 @@ fn is_kept(entity: Entity, member: &str) -> bool {
 }
 
 /// Checks a request, finds its row, and merges the two.
-pub(crate) fn begin(company: &Company, entity: Entity, body: &Value) -> Result<Draft, Fault> {
-    let sent = schema::checked(entity, body)?;
+pub(crate) fn begin_write(company: &Company, entity: Entity, body: &Value) -> Result<Draft, Fault> {
+    let request = schema::check_request(entity, body)?;
     if company.country() == "US" {
-        sent.iter().try_for_each(|(member, value)| check_western(member, value))?;
+        request.iter().try_for_each(|(member, value)| check_western(member, value))?;
     }
-    let id = sent.get("Id").and_then(Value::as_str).filter(|id| !matches!(*id, "0" | "-1"));
+    let id = request.get("Id").and_then(Value::as_str).filter(|id| !matches!(*id, "0" | "-1"));
     let (before, mut row) = match id {
         None => (None, Map::new()),
         Some(id) => {
             let before = company.read(entity, id)?.value();
-            let token = sent.get("SyncToken").and_then(Value::as_str).ok_or_else(|| Fault::missing("SyncToken"))?;
+            let token = request.get("SyncToken").and_then(Value::as_str).ok_or_else(|| Fault::missing("SyncToken"))?;
             if before["SyncToken"] != json!(token) {
                 return Err(Fault::stale("another user"));
             }
-            let sparse = sent.get("sparse") == Some(&json!(true));
+            let sparse = request.get("sparse") == Some(&json!(true));
             let mut row = before.as_object().cloned().unwrap_or_default();
-            row.retain(|member, _| sparse || is_kept(entity, member));
+            row.retain(|member, _| sparse || survives_full_update(entity, member));
             (Some(before), row)
         }
     };
-    for (member, value) in &sent {
+    for (member, value) in &request {
         if is_read_only(entity, member) {
             continue;
         }
@@ -116,7 +116,7 @@ pub(crate) fn begin(company: &Company, entity: Entity, body: &Value) -> Result<D
             row.insert(member.clone(), value.clone());
         }
     }
-    Ok(Draft { row, before, sent })
+    Ok(Draft { row, before, request })
 }
 
 /// Refuses characters outside western Europe, as companies in the United States do (the reference, 2.1).
@@ -134,31 +134,31 @@ fn check_western(member: &str, value: &Value) -> Result<(), Fault> {
 }
 
 /// Sets the id, the version and the times of a row, and stores it.
-pub(crate) fn finish(
+pub(crate) fn finish_write(
     company: &mut Company,
     entity: Entity,
     mut row: Map<String, Value>,
     operation: Operation,
-    act: &Act,
+    context: &WriteContext,
 ) -> Value {
-    let now = act.clock.quickbooks_seconds();
+    let now = context.clock.quickbooks_seconds();
     let token = row.get("SyncToken").and_then(Value::as_str).and_then(|token| token.parse::<u64>().ok());
     if let Some(token) = token {
         row.insert("SyncToken".into(), json!((token + 1).to_string()));
         row["MetaData"]["LastUpdatedTime"] = json!(now);
     } else {
-        let id = company.take_id(entity);
+        let id = company.reserve_id(entity);
         row.insert("Id".into(), json!(id));
         row.insert("SyncToken".into(), json!("0"));
         row.insert("MetaData".into(), json!({ "CreateTime": now, "LastUpdatedTime": now }));
     }
-    if entity.is_transaction() && !act.user.is_empty() {
-        row["MetaData"]["LastModifiedByRef"] = json!({ "value": act.user });
+    if entity.is_transaction() && !context.user.is_empty() {
+        row["MetaData"]["LastModifiedByRef"] = json!({ "value": context.user });
     }
     row.insert("domain".into(), json!("QBO"));
     row.insert("sparse".into(), json!(false));
     let row = Value::Object(row);
-    company.put(entity, &row, operation, act);
+    company.put(entity, &row, operation, context);
     row
 }
 
@@ -170,7 +170,7 @@ pub(crate) fn resolve(
     entity: Entity,
 ) -> Result<Option<Value>, Fault> {
     let Some(reference) = row.get(member).filter(|reference| !reference.is_null()) else { return Ok(None) };
-    let found = company.referenced(entity, reference, member)?;
+    let found = company.get_referenced(entity, reference, member)?;
     let name =
         ["FullyQualifiedName", "DisplayName", "Name"].iter().find_map(|name| found[*name].as_str()).unwrap_or_default();
     row.insert(member.to_owned(), json!({ "value": found["Id"], "name": name }));
@@ -183,18 +183,18 @@ pub(crate) fn assign_address_ids(company: &mut Company, row: &mut Map<String, Va
         if let Some(Value::Object(address)) = row.get_mut(member)
             && !address.contains_key("Id")
         {
-            address.insert("Id".into(), json!(company.take_address_id()));
+            address.insert("Id".into(), json!(company.reserve_address_id()));
         }
     }
 }
 
 /// Returns a date member, or today.
-pub(crate) fn date_or_today(row: &Map<String, Value>, member: &str, act: &Act) -> Date {
-    row.get(member).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or_else(|| act.today())
+pub(crate) fn date_or_today(row: &Map<String, Value>, member: &str, context: &WriteContext) -> Date {
+    row.get(member).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or_else(|| context.today())
 }
 
-/// Returns the row that a body's `Id` and `SyncToken` name.
-pub(crate) fn current(company: &Company, entity: Entity, body: &Value) -> Result<Value, Fault> {
+/// Returns the row with a body's `Id`. Refuses an outdated `SyncToken`.
+pub(crate) fn current_row(company: &Company, entity: Entity, body: &Value) -> Result<Value, Fault> {
     let text = |member: &str| match &body[member] {
         Value::String(text) if !text.is_empty() => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
@@ -206,7 +206,13 @@ pub(crate) fn current(company: &Company, entity: Entity, body: &Value) -> Result
 }
 
 /// Stores a changed row with a new `SyncToken`.
-pub(crate) fn touch(company: &mut Company, entity: Entity, row: Value, operation: Operation, act: &Act) -> Value {
+pub(crate) fn store_changed(
+    company: &mut Company,
+    entity: Entity,
+    row: Value,
+    operation: Operation,
+    context: &WriteContext,
+) -> Value {
     let Value::Object(row) = row else { return row };
-    finish(company, entity, row, operation, act)
+    finish_write(company, entity, row, operation, context)
 }

@@ -1,11 +1,11 @@
-//! Customers (and sub-customers), vendors and employees. They share one space of names.
+//! Customers (and sub-customers), vendors and employees. They share one name space.
 
 use super::{
     currencies::currency_name,
-    draft::{assign_address_ids, begin, finish, resolve},
+    draft::{assign_address_ids, begin_write, finish_write, resolve},
 };
 use crate::{
-    company::{Act, Company, SalesTax},
+    company::{Company, SalesTax, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -17,18 +17,24 @@ pub(super) const DELETED_SUFFIX: &str = " (deleted)";
 /// Depth to which sub-customers may be nested below a customer.
 const MAX_DEPTH: u64 = 4;
 
-pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
-    let draft = begin(company, entity, body)?;
+pub(crate) fn write(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    context: &WriteContext,
+) -> Result<Value, Fault> {
+    let draft = begin_write(company, entity, body)?;
     let (mut row, before) = (draft.row, draft.before);
     let name = display_name(&row)?;
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let operation = activity(company, entity, &mut row, before.as_ref(), &name)?;
+    let operation = apply_active_flag(company, entity, &mut row, before.as_ref(), &name)?;
     let name = row["DisplayName"].as_str().unwrap_or_default().to_owned();
     if row["Active"] == json!(true)
-        && let Some((_, taken)) = company.named(entity, &name).into_iter().find(|owner| *owner != (entity, id.clone()))
+        && let Some((_, owner)) =
+            company.ids_with_name(entity, &name).into_iter().find(|other| *other != (entity, id.clone()))
     {
         return Err(Fault::duplicate_name(&format!(
-            "Another customer, vendor or employee is already using this \nname. Please use a different name. Id={taken}"
+            "Another customer, vendor or employee is already using this \nname. Please use a different name. Id={owner}"
         )));
     }
     row.entry("PrintOnCheckName").or_insert_with(|| json!(name));
@@ -39,23 +45,23 @@ pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
         }
     } else {
         row.entry("Balance").or_insert(json!(0));
-        currency(company, &mut row, before.as_ref())?;
+        set_currency(company, &mut row, before.as_ref())?;
     }
     if entity == Entity::Customer {
-        customer(company, &mut row, before.as_ref())?;
+        fill_customer(company, &mut row, before.as_ref())?;
     }
     assign_address_ids(company, &mut row);
     if before.is_none() && entity == Entity::Customer && !row.contains_key("ShipAddr") {
         row.get("BillAddr").cloned().map(|address| row.insert("ShipAddr".into(), address));
     }
-    let numbers = take_tax_numbers(company, &mut row, &id);
-    let row = finish(company, entity, row, operation, act);
+    let numbers = mask_and_extract_tax_numbers(company, &mut row, &id);
+    let row = finish_write(company, entity, row, operation, context);
     let id = row["Id"].as_str().unwrap_or_default();
     for (member, number) in numbers {
         company.tax_identifiers.insert(format!("{id} {member}"), number);
     }
     if let Some(before) = before.filter(|before| before["DisplayName"] != row["DisplayName"]) {
-        rename_below(company, entity, &before, &row);
+        rename_descendants(company, entity, &before, &row);
     }
     Ok(row)
 }
@@ -87,9 +93,9 @@ fn display_name(row: &Map<String, Value>) -> Result<String, Fault> {
     Ok(composed)
 }
 
-/// Makes a name active or inactive. An inactive name is deleted and no longer taken. A name with a balance stays
-/// active.
-fn activity(
+/// Makes a name active or inactive. An inactive name counts as deleted, and can be used again. A name with a balance
+/// stays active.
+fn apply_active_flag(
     company: &Company,
     entity: Entity,
     row: &mut Map<String, Value>,
@@ -99,17 +105,20 @@ fn activity(
     let active = row.get("Active") != Some(&json!(false));
     let was_active = before.is_none_or(|before| before["Active"] != json!(false));
     row.insert("Active".into(), json!(active));
-    let plain = name.trim_end_matches(DELETED_SUFFIX);
-    row.insert("DisplayName".into(), if active { json!(plain) } else { json!(format!("{plain}{DELETED_SUFFIX}")) });
+    let base_name = name.trim_end_matches(DELETED_SUFFIX);
+    row.insert(
+        "DisplayName".into(),
+        if active { json!(base_name) } else { json!(format!("{base_name}{DELETED_SUFFIX}")) },
+    );
     if before.is_none() {
         return Ok(Operation::Create);
     }
     if was_active && !active {
-        let owed = before.and_then(|before| decimal(&before["Balance"])).unwrap_or_default();
+        let balance = before.and_then(|before| decimal(&before["Balance"])).unwrap_or_default();
         let id = before.and_then(|before| before["Id"].as_str()).unwrap_or_default();
         let has_jobs = entity == Entity::Customer
             && company.all(entity).any(|row| row["ParentRef"]["value"] == json!(id) && row["Active"] == json!(true));
-        if !owed.is_zero() || has_jobs {
+        if !balance.is_zero() || has_jobs {
             return Err(Fault::validation(
                 "6220",
                 "Cannot make inactive",
@@ -122,7 +131,7 @@ fn activity(
     Ok(Operation::Update)
 }
 
-fn currency(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>) -> Result<(), Fault> {
+fn set_currency(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>) -> Result<(), Fault> {
     let code = row
         .get("CurrencyRef")
         .and_then(|reference| reference["value"].as_str())
@@ -138,7 +147,7 @@ fn currency(company: &Company, row: &mut Map<String, Value>, before: Option<&Val
     Ok(())
 }
 
-fn customer(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>) -> Result<(), Fault> {
+fn fill_customer(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>) -> Result<(), Fault> {
     row.entry("BalanceWithJobs").or_insert(json!(0));
     row.entry("Taxable").or_insert(json!(company.rules.sales_tax != SalesTax::PerLine));
     row.entry("PreferredDeliveryMethod").or_insert(json!("Print"));
@@ -163,12 +172,12 @@ fn customer(company: &Company, row: &mut Map<String, Value>, before: Option<&Val
         return Ok(());
     };
     let level = parent["Level"].as_u64().unwrap_or(0) + 1;
-    let mut above = Some(parent.clone());
-    while let Some(row) = above {
+    let mut ancestor = Some(parent.clone());
+    while let Some(row) = ancestor {
         if row["Id"] == id {
             return Err(Fault::business("A customer cannot be below itself."));
         }
-        above = row["ParentRef"]["value"].as_str().and_then(|id| company.get(Entity::Customer, id));
+        ancestor = row["ParentRef"]["value"].as_str().and_then(|id| company.get(Entity::Customer, id));
     }
     if level > MAX_DEPTH {
         return Err(Fault::validation(
@@ -182,59 +191,63 @@ fn customer(company: &Company, row: &mut Map<String, Value>, before: Option<&Val
         return Err(Fault::business("A sub-customer has the currency of its parent."));
     }
     row.insert("Level".into(), json!(level));
-    let full = format!(
+    let full_name = format!(
         "{}:{}",
         parent["FullyQualifiedName"].as_str().unwrap_or_default(),
         row["DisplayName"].as_str().unwrap_or_default()
     );
-    row.insert("FullyQualifiedName".into(), json!(full));
+    row.insert("FullyQualifiedName".into(), json!(full_name));
     Ok(())
 }
 
-/// Renames the rows below a renamed one.
-fn rename_below(company: &mut Company, entity: Entity, before: &Value, after: &Value) {
+/// Updates the full names of all descendants of a renamed row.
+fn rename_descendants(company: &mut Company, entity: Entity, before: &Value, after: &Value) {
     let (old, new) = (
         before["FullyQualifiedName"].as_str().unwrap_or_default(),
         after["FullyQualifiedName"].as_str().unwrap_or_default(),
     );
     let prefix = format!("{old}:");
-    let below: Vec<Value> = company
+    let descendants: Vec<Value> = company
         .all(entity)
         .filter(|row| row["FullyQualifiedName"].as_str().is_some_and(|name| name.starts_with(&prefix)))
         .collect();
-    for mut row in below {
+    for mut row in descendants {
         let rest = row["FullyQualifiedName"].as_str().unwrap_or_default()[old.len()..].to_owned();
         row["FullyQualifiedName"] = json!(format!("{new}{rest}"));
-        company.put_quietly(entity, &row);
+        company.put_without_event(entity, &row);
     }
 }
 
-/// Takes the full tax numbers out of `row` and leaves them masked, as QuickBooks shows only their last five characters.
-/// A number that comes back masked, as it was read, stays unchanged.
-fn take_tax_numbers(company: &Company, row: &mut Map<String, Value>, id: &str) -> Vec<(&'static str, String)> {
-    let mut taken = Vec::new();
+/// Masks the tax numbers of `row`, and returns the full numbers. QuickBooks shows only their last five characters. A
+/// number that a client sends back masked stays unchanged.
+fn mask_and_extract_tax_numbers(
+    company: &Company,
+    row: &mut Map<String, Value>,
+    id: &str,
+) -> Vec<(&'static str, String)> {
+    let mut extracted = Vec::new();
     for member in ["PrimaryTaxIdentifier", "SecondaryTaxIdentifier"] {
         let Some(number) = row.get(member).and_then(Value::as_str).map(str::to_owned) else { continue };
         let known = company.tax_identifiers.get(&format!("{id} {member}"));
-        if known.is_some_and(|known| masked(known) == number) {
+        if known.is_some_and(|known| mask(known) == number) {
             continue;
         }
-        row.insert(member.to_owned(), json!(masked(&number)));
-        taken.push((member, number));
+        row.insert(member.to_owned(), json!(mask(&number)));
+        extracted.push((member, number));
     }
-    taken
+    extracted
 }
 
-fn masked(number: &str) -> String {
+fn mask(number: &str) -> String {
     let count = number.chars().count();
     number.chars().enumerate().map(|(at, c)| if at + 5 < count { 'X' } else { c }).collect()
 }
 
 /// Masks the tax numbers of a row from a file.
-pub(crate) fn hide_tax_numbers(company: &mut Company, row: &mut Value) {
+pub(crate) fn mask_tax_numbers(company: &mut Company, row: &mut Value) {
     let id = row["Id"].as_str().unwrap_or_default().to_owned();
     if let Some(row) = row.as_object_mut() {
-        for (member, number) in take_tax_numbers(company, row, &id) {
+        for (member, number) in mask_and_extract_tax_numbers(company, row, &id) {
             company.tax_identifiers.insert(format!("{id} {member}"), number);
         }
     }

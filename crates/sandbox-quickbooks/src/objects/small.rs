@@ -1,19 +1,24 @@
 //! Simple lists: terms, payment methods, classes, departments.
 
-use super::draft::{begin, finish, resolve};
+use super::draft::{begin_write, finish_write, resolve};
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
 };
 use serde_json::{Map, Value, json};
 
-pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
-    if !company.has(entity.name()) {
+pub(crate) fn write(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    context: &WriteContext,
+) -> Result<Value, Fault> {
+    if !company.has_feature(entity.name()) {
         return Err(Fault::feature(entity.name()));
     }
-    let draft = begin(company, entity, body)?;
+    let draft = begin_write(company, entity, body)?;
     let (mut row, before) = (draft.row, draft.before);
     let name = row.get("Name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     if name.is_empty() {
@@ -21,27 +26,27 @@ pub(crate) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
     }
     row.insert("Name".into(), json!(name));
     row.entry("Active").or_insert(json!(true));
-    let mut full = name;
+    let mut full_name = name;
     match entity {
-        Entity::Term => term(&mut row)?,
-        Entity::Class => full = below(company, entity, &mut row, "SubClass")?,
-        Entity::Department => full = below(company, entity, &mut row, "SubDepartment")?,
+        Entity::Term => check_term(&mut row)?,
+        Entity::Class => full_name = set_parent(company, entity, &mut row, "SubClass")?,
+        Entity::Department => full_name = set_parent(company, entity, &mut row, "SubDepartment")?,
         _ => {
             row.entry("Type").or_insert(json!("NON_CREDIT_CARD"));
         }
     }
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if company.named(entity, &full).iter().any(|(_, owner)| *owner != id) {
+    if company.ids_with_name(entity, &full_name).iter().any(|(_, owner)| *owner != id) {
         return Err(Fault::duplicate_name(&format!(
             "Another {} is already using this name.",
             entity.name().to_lowercase()
         )));
     }
-    Ok(finish(company, entity, row, Operation::of_list(before.as_ref(), &body["Active"]), act))
+    Ok(finish_write(company, entity, row, Operation::for_list_write(before.as_ref(), &body["Active"]), context))
 }
 
-/// Checks a term: it counts days from the invoice, or names a day of the month.
-fn term(row: &mut Map<String, Value>) -> Result<(), Fault> {
+/// Checks a term: it has either a number of days after the invoice, or a day of the month.
+fn check_term(row: &mut Map<String, Value>) -> Result<(), Fault> {
     let number = |row: &Map<String, Value>, member: &str, min: u64, max: u64| match row.get(member) {
         None => Ok(false),
         Some(value) if value.as_u64().is_some_and(|days| (min..=max).contains(&days)) => Ok(true),
@@ -53,16 +58,16 @@ fn term(row: &mut Map<String, Value>) -> Result<(), Fault> {
         )),
     };
     number(row, "DiscountDays", 0, 999)?;
-    let dated = number(row, "DayOfMonthDue", 1, 31)?;
-    let counted = number(row, "DueDays", 0, 999)?;
-    if dated && !counted {
+    let has_due_day = number(row, "DayOfMonthDue", 1, 31)?;
+    let has_due_days = number(row, "DueDays", 0, 999)?;
+    if has_due_day && !has_due_days {
         row.entry("DueNextMonthDays").or_insert(json!(0));
         row.insert("Type".into(), json!("DATE_DRIVEN"));
-    } else if counted && !dated {
+    } else if has_due_days && !has_due_day {
         row.entry("DiscountPercent").or_insert(json!(0));
         row.entry("DiscountDays").or_insert(json!(0));
         row.insert("Type".into(), json!("STANDARD"));
-    } else if dated {
+    } else if has_due_day {
         return Err(Fault::validation(
             "2600",
             "Conflicting elements",
@@ -75,7 +80,7 @@ fn term(row: &mut Map<String, Value>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn below(company: &Company, entity: Entity, row: &mut Map<String, Value>, flag: &str) -> Result<String, Fault> {
+fn set_parent(company: &Company, entity: Entity, row: &mut Map<String, Value>, flag: &str) -> Result<String, Fault> {
     let name = row["Name"].as_str().unwrap_or_default().to_owned();
     if name.contains(':') {
         return Err(Fault::characters("Name", "The name must not hold a colon"));
@@ -85,10 +90,10 @@ fn below(company: &Company, entity: Entity, row: &mut Map<String, Value>, flag: 
         return Err(Fault::business("It cannot be below itself."));
     }
     row.insert(flag.to_owned(), json!(parent.is_some()));
-    let full = match parent {
+    let full_name = match parent {
         Some(parent) => format!("{}:{name}", parent["FullyQualifiedName"].as_str().unwrap_or_default()),
         None => name,
     };
-    row.insert("FullyQualifiedName".into(), json!(full));
-    Ok(full)
+    row.insert("FullyQualifiedName".into(), json!(full_name));
+    Ok(full_name)
 }

@@ -4,6 +4,6 @@ mod accents;
 mod parse;
 mod run;
 mod syntax;
-mod words;
+mod tokens;
 
 pub(crate) use run::answer;

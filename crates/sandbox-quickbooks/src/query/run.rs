@@ -9,7 +9,7 @@ use crate::{
     company::{
         Company, LikeAccents, SalesTax,
         id::Id,
-        keys::{CREATED, ID, Key, Kind, literal, properties},
+        keys::{CREATED, ID, Key, Kind, parse_key, properties},
         table::{Row, Table},
     },
     entity::Entity,
@@ -24,32 +24,32 @@ use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 pub(crate) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<String, Fault> {
     let query = parse(text.trim().trim_end_matches(';'))?;
     let lag = company.quirks.query_lag_ms;
-    let seen = Key::Instant(now - SignedDuration::from_millis(lag));
+    let visible_until = Key::Instant(now - SignedDuration::from_millis(lag));
     let accents = company.quirks.like_accents;
     let tests = query
         .conditions
         .iter()
         .map(|condition| {
             if condition.kind == Kind::Instant {
-                condition.values.iter().try_for_each(|moment| company.check_moment(moment))?;
+                condition.values.iter().try_for_each(|moment| company.check_time_format(moment))?;
             }
-            Test::of(condition, accents)
+            Predicate::new(condition, accents)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let is_seen = |row: &Row| lag == 0 || row.keys()[CREATED] <= seen;
+    let is_visible = |row: &Row| lag == 0 || row.keys()[CREATED] <= visible_until;
     if query.entity == Entity::ExchangeRate
-        && let Some(day) = asked_day(&query)
+        && let Some(day) = requested_day(&query)
     {
-        return Ok(rates_of_day(company, &query, &tests, day));
+        return Ok(list_rates_of_day(company, &query, &tests, day));
     }
-    let matching = matching(company, &query, &tests).filter(|(_, row)| is_seen(row));
+    let matching = matching(company, &query, &tests).filter(|(_, row)| is_visible(row));
     if query.projection == Projection::Count {
         return Ok(json!({ "totalCount": matching.count() }).to_string());
     }
     // Rows are in the order of their ids, so a page in that order is complete before the table ends.
     let is_complete_early = query.order.is_empty() && !has_pseudo_codes(company, &query);
-    let needed = if is_complete_early { query.start - 1 + query.max } else { usize::MAX };
-    let mut found: Vec<(&Id, &Arc<Row>)> = matching.take(needed).collect();
+    let row_limit = if is_complete_early { query.start - 1 + query.max } else { usize::MAX };
+    let mut found: Vec<(&Id, &Arc<Row>)> = matching.take(row_limit).collect();
     found.sort_by(|(_, a), (_, b)| {
         let orders = query.order.iter().map(|(at, descending)| {
             let order = a.keys()[*at].cmp(&b.keys()[*at]);
@@ -57,7 +57,7 @@ pub(crate) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<St
         });
         orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     });
-    let page = page(company, &query, found);
+    let page = take_page(company, &query, found);
     if query.entity == Entity::Invoice {
         company.check_addresses(page.iter().map(|(id, _)| id.to_string()))?;
     }
@@ -70,7 +70,7 @@ pub(crate) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<St
             body.push(',');
         }
         match &query.projection {
-            Projection::Members(members) => body.push_str(&projected(row, members)),
+            Projection::Members(members) => body.push_str(&project(row, members)),
             _ if query.entity == Entity::ExchangeRate => body.push_str(&without_id(row)),
             _ => body.push_str(row.json()),
         }
@@ -83,20 +83,20 @@ pub(crate) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<St
     Ok(body)
 }
 
-/// Returns the day that a query for exchange rates names.
-fn asked_day(query: &Query) -> Option<&str> {
+/// Returns the day for which a query requests exchange rates.
+fn requested_day(query: &Query) -> Option<&str> {
     let is_day = |condition: &&Condition| condition.kind == Kind::Date && condition.operator == Operator::Equal;
     query.conditions.iter().find(is_day)?.values.first().map(String::as_str)
 }
 
-/// Lists the rates in force on a day. A rate stays in force until another is set.
-fn rates_of_day(company: &Company, query: &Query, tests: &[Test], day: &str) -> String {
+/// Lists the rates in force on a day. A rate is in force until the next one is set.
+fn list_rates_of_day(company: &Company, query: &Query, tests: &[Predicate], day: &str) -> String {
     let dates = properties(query.entity).iter().position(|property| property.kind == Kind::Date);
-    let others: Vec<&Test> = tests.iter().filter(|test| Some(test.at) != dates).collect();
+    let others: Vec<&Predicate> = tests.iter().filter(|test| Some(test.at) != dates).collect();
     let rows = company.table(query.entity).into_iter().flat_map(Table::rows).map(|(_, row)| row);
-    let meant = rows.filter(|row| others.iter().all(|test| test.holds(&row.keys()[test.at])));
+    let matching_rows = rows.filter(|row| others.iter().all(|test| test.matches(&row.keys()[test.at])));
     let codes: BTreeSet<String> =
-        meant.filter_map(|row| row.value()["SourceCurrencyCode"].as_str().map(str::to_owned)).collect();
+        matching_rows.filter_map(|row| row.value()["SourceCurrencyCode"].as_str().map(str::to_owned)).collect();
     let rates = codes.iter().filter_map(|code| read_exchange_rate(company, code, Some(day)).ok());
     if query.projection == Projection::Count {
         return json!({ "totalCount": rates.count() }).to_string();
@@ -108,23 +108,24 @@ fn rates_of_day(company: &Company, query: &Query, tests: &[Test], day: &str) -> 
     json!({ "ExchangeRate": page, "startPosition": query.start, "maxResults": page.len() }).to_string()
 }
 
-/// Returns the rows that match a query. Lists of names show only active rows, unless the query names `Active`.
+/// Returns the rows that match a query. Lists of names contain only active rows, unless the query has a condition on
+/// `Active`.
 fn matching<'a>(
     company: &'a Company,
     query: &'a Query,
-    tests: &'a [Test],
+    tests: &'a [Predicate],
 ) -> impl Iterator<Item = (&'a Id, &'a Arc<Row>)> {
     let active = properties(query.entity).iter().position(|property| property.path == "Active");
-    let hidden = active
+    let active_key = active
         .filter(|at| query.entity.is_name_list() && !query.conditions.iter().any(|condition| condition.at == *at));
     let table = company.table(query.entity);
-    let named = tests.iter().find_map(Test::ids);
-    let all = table.filter(|_| named.is_none()).into_iter().flat_map(Table::rows);
-    let by_id = named.into_iter().flatten().filter_map(move |id| Some((id, table?.find(id)?)));
+    let ids = tests.iter().find_map(Predicate::ids);
+    let all = table.filter(|_| ids.is_none()).into_iter().flat_map(Table::rows);
+    let by_id = ids.into_iter().flatten().filter_map(move |id| Some((id, table?.find(id)?)));
     by_id
         .chain(all)
-        .filter(move |(_, row)| hidden.is_none_or(|at| row.keys()[at] != Key::Flag(false)))
-        .filter(|(_, row)| tests.iter().all(|test| test.holds(&row.keys()[test.at])))
+        .filter(move |(_, row)| active_key.is_none_or(|at| row.keys()[at] != Key::Flag(false)))
+        .filter(|(_, row)| tests.iter().all(|test| test.matches(&row.keys()[test.at])))
 }
 
 /// Whether QuickBooks adds the pseudo tax codes of the United States. It adds them to every page of tax codes.
@@ -132,59 +133,60 @@ fn has_pseudo_codes(company: &Company, query: &Query) -> bool {
     query.entity == Entity::TaxCode && company.rules.sales_tax != SalesTax::PerLine
 }
 
-/// Cuts out the requested page.
-fn page<'a>(company: &Company, query: &Query, found: Vec<(&'a Id, &'a Arc<Row>)>) -> Vec<(&'a Id, &'a Arc<Row>)> {
+/// Returns the requested page.
+fn take_page<'a>(company: &Company, query: &Query, found: Vec<(&'a Id, &'a Arc<Row>)>) -> Vec<(&'a Id, &'a Arc<Row>)> {
     let pseudo = has_pseudo_codes(company, query);
-    let (always, paged): (Vec<_>, Vec<_>) = found.into_iter().partition(|(id, _)| pseudo && matches!(id, Id::Name(_)));
-    paged.into_iter().skip(query.start - 1).take(query.max).chain(always).collect()
+    let (pseudo_codes, paged): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(id, _)| pseudo && matches!(id, Id::Name(_)));
+    paged.into_iter().skip(query.start - 1).take(query.max).chain(pseudo_codes).collect()
 }
 
-/// A condition with its values ready to compare.
+/// A condition with its values as keys.
 #[derive(Debug)]
-struct Test {
+struct Predicate {
     at: usize,
     operator: Operator,
     values: Vec<Key>,
     /// Whether texts compare without their accents.
-    is_plain: bool,
+    ignores_accents: bool,
 }
 
-impl Test {
-    fn of(condition: &Condition, accents: LikeAccents) -> Result<Self, Fault> {
+impl Predicate {
+    fn new(condition: &Condition, accents: LikeAccents) -> Result<Self, Fault> {
         let like = condition.operator == Operator::Like;
         if like && !matches!(condition.kind, Kind::Text | Kind::Id) {
             return Err(Fault::invalid_query("Operator LIKE is for texts only"));
         }
         let kind = if like { Kind::Text } else { condition.kind };
-        let is_plain = like && accents == LikeAccents::Insensitive;
+        let ignores_accents = like && accents == LikeAccents::Insensitive;
         let values = condition
             .values
             .iter()
             .map(|value| {
-                let value = if is_plain { &plain(&value.to_lowercase()) } else { value };
-                literal(kind, value)
+                let value = if ignores_accents { &plain(&value.to_lowercase()) } else { value };
+                parse_key(kind, value)
                     .ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property")))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { at: condition.at, operator: condition.operator, values, is_plain })
+        Ok(Self { at: condition.at, operator: condition.operator, values, ignores_accents })
     }
 
-    /// Returns the ids that the test names, each once and in their order. Returns `None` for a test of another kind.
+    /// Returns the ids in a condition on ids, each once and in their order. Returns `None` for any other condition.
     fn ids(&self) -> Option<BTreeSet<&Id>> {
         let is_by_id = self.at == ID && matches!(self.operator, Operator::Equal | Operator::In);
         let ids = self.values.iter().filter_map(|value| if let Key::Id(id) = value { Some(id) } else { None });
         is_by_id.then(|| ids.collect())
     }
 
-    fn holds(&self, key: &Key) -> bool {
+    fn matches(&self, key: &Key) -> bool {
         match key {
             Key::Absent => false,
-            Key::Many(keys) => keys.iter().any(|key| self.holds(key)),
-            key => self.values.iter().any(|value| self.compares(key, value)),
+            Key::Many(keys) => keys.iter().any(|key| self.matches(key)),
+            key => self.values.iter().any(|value| self.compare(key, value)),
         }
     }
 
-    fn compares(&self, key: &Key, value: &Key) -> bool {
+    fn compare(&self, key: &Key, value: &Key) -> bool {
         match self.operator {
             Operator::Equal | Operator::In => key == value,
             Operator::Less => key < value,
@@ -192,7 +194,7 @@ impl Test {
             Operator::AtMost => key <= value,
             Operator::AtLeast => key >= value,
             Operator::Like => match (key, value) {
-                (Key::Text(text), Key::Text(pattern)) if self.is_plain => like(&plain(text), pattern),
+                (Key::Text(text), Key::Text(pattern)) if self.ignores_accents => like(&plain(text), pattern),
                 (Key::Text(text), Key::Text(pattern)) => like(text, pattern),
                 (Key::Id(id), Key::Text(pattern)) => like(&id.to_string(), pattern),
                 _ => false,
@@ -220,20 +222,20 @@ fn like(text: &str, pattern: &str) -> bool {
 }
 
 /// Reduces a row to the requested members.
-fn projected(row: &Row, members: &[String]) -> String {
+fn project(row: &Row, members: &[String]) -> String {
     let value = row.value();
-    let mut shown = Map::new();
+    let mut projection = Map::new();
     for member in members {
-        // A nested member brings its whole object along.
+        // The answer contains the whole object of a nested member.
         let top = member.split('.').next().unwrap_or(member);
         let found = &value[top];
         if !found.is_null() {
-            shown.insert(top.to_owned(), found.clone());
+            projection.insert(top.to_owned(), found.clone());
         }
     }
-    shown.insert("domain".into(), json!("QBO"));
-    shown.insert("sparse".into(), json!(true));
-    Value::Object(shown).to_string()
+    projection.insert("domain".into(), json!("QBO"));
+    projection.insert("sparse".into(), json!(true));
+    Value::Object(projection).to_string()
 }
 
 fn without_id(row: &Row) -> String {

@@ -1,7 +1,7 @@
-//! The head of a form: customer, currency, number, addresses, e-mail, custom fields, links.
+//! The header of a form: customer, currency, number, addresses, e-mail, custom fields, links.
 
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     fault::Fault,
     objects::{
@@ -33,25 +33,25 @@ pub(super) fn set_currency(
 ) -> Result<(), Fault> {
     let home = company.home_currency();
     let row = &mut draft.row;
-    let asked = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(home).to_owned();
-    if !company.multicurrency() && asked != home {
+    let requested = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(home).to_owned();
+    if !company.multicurrency() && requested != home {
         return Err(Fault::business("Multi-currency is not turned on for this company."));
     }
-    if !company.has_currency(&asked) {
+    if !company.has_currency(&requested) {
         return Err(Fault::invalid_reference("CurrencyRef"));
     }
     if customer
         .and_then(|customer| customer["CurrencyRef"]["value"].as_str())
-        .is_some_and(|customers| customers != asked)
+        .is_some_and(|customer_currency| customer_currency != requested)
     {
         return Err(Fault::business("You can only use one foreign currency per transaction."));
     }
-    row.insert("CurrencyRef".into(), json!({ "value": asked, "name": currency_name(&asked) }));
+    row.insert("CurrencyRef".into(), json!({ "value": requested, "name": currency_name(&requested) }));
     if !company.multicurrency() {
         row.remove("ExchangeRate");
         return Ok(());
     }
-    let rate = if asked == home {
+    let rate = if requested == home {
         Decimal::ONE
     } else {
         match row.get("ExchangeRate").and_then(decimal) {
@@ -59,7 +59,7 @@ pub(super) fn set_currency(
                 return Err(Fault::amount("ExchangeRate", "A rate is greater than zero"));
             }
             Some(rate) => rate,
-            None => exchange_rate(company, &asked, date),
+            None => exchange_rate(company, &requested, date),
         }
     };
     row.insert("ExchangeRate".into(), json_number(rate));
@@ -81,45 +81,47 @@ pub(super) fn resolve_references(company: &Company, row: &mut Row) -> Result<(),
     Ok(())
 }
 
-/// Sets the document number: the given one, or the next of the company's series.
+/// Sets the document number: the requested one, or the next of the company's series.
 pub(super) fn set_number(
     company: &mut Company,
     entity: Entity,
     draft: &mut Draft,
     before: Option<&Value>,
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<(), Fault> {
-    let given = draft.sent.get("DocNumber").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    let automatic = draft.sent.get("AutoDocNumber") == Some(&json!(true)) || given == "AUTO_GENERATE";
+    let requested = draft.request.get("DocNumber").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    let automatic = draft.request.get("AutoDocNumber") == Some(&json!(true)) || requested == "AUTO_GENERATE";
     draft.row.remove("AutoDocNumber");
-    if automatic || (given.is_empty() && before.is_none() && !company.prefers("SalesFormsPrefs", "CustomTxnNumbers")) {
-        let number = company.take_document_number(entity);
+    if automatic
+        || (requested.is_empty() && before.is_none() && !company.has_preference("SalesFormsPrefs", "CustomTxnNumbers"))
+    {
+        let number = company.reserve_document_number(entity);
         draft.row.insert("DocNumber".into(), json!(number));
         return Ok(());
     }
-    if given.is_empty() && before.is_none() && company.country() == "FR" {
+    if requested.is_empty() && before.is_none() && company.country() == "FR" {
         // Required in France if the company numbers its forms by hand (the reference, 3.10).
         return Err(Fault::missing("DocNumber"));
     }
-    if given.is_empty() || before.is_some_and(|before| before["DocNumber"] == json!(given)) {
+    if requested.is_empty() || before.is_some_and(|before| before["DocNumber"] == json!(requested)) {
         return Ok(());
     }
-    let own = before.and_then(|before| before["Id"].as_str()).unwrap_or_default();
-    let taken = company.named(entity, &given).into_iter().find(|(_, id)| id != own);
-    if let Some((_, id)) = taken.filter(|_| !act.duplicate_numbers && entity != Entity::RefundReceipt) {
+    let own_id = before.and_then(|before| before["Id"].as_str()).unwrap_or_default();
+    let duplicate = company.ids_with_name(entity, &requested).into_iter().find(|(_, id)| id != own_id);
+    if let Some((_, id)) = duplicate.filter(|_| !context.duplicate_numbers && entity != Entity::RefundReceipt) {
         return Err(Fault::validation(
             "6140",
             "Duplicate Document Number Error",
             format!(
-                "Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber={given} is assigned to TxnType={} with TxnId={id}",
+                "Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber={requested} is assigned to TxnType={} with TxnId={id}",
                 entity.name()
             ),
             "",
         ));
     }
-    draft.row.insert("DocNumber".into(), json!(given));
+    draft.row.insert("DocNumber".into(), json!(requested));
     if before.is_none() {
-        company.follow_document_number(entity, &given);
+        company.continue_document_numbers(entity, &requested);
     }
     Ok(())
 }
@@ -146,9 +148,9 @@ pub(super) fn set_custom_fields(company: &Company, row: &mut Row) {
     let find = |name: String| switches.iter().find(|field| field["Name"] == json!(name));
     let mut fields = Vec::new();
     for id in ["1", "2", "3"] {
-        let on = find(format!("SalesFormsPrefs.UseSalesCustom{id}"))
+        let is_enabled = find(format!("SalesFormsPrefs.UseSalesCustom{id}"))
             .is_some_and(|field| field["BooleanValue"] == json!(true));
-        if on {
+        if is_enabled {
             let name = find(format!("SalesFormsPrefs.SalesCustomName{id}")).map(|field| field["StringValue"].clone());
             let mut field = json!({ "DefinitionId": id, "Name": name, "Type": "StringType" });
             if let Some(value) = value(id) {
@@ -185,7 +187,7 @@ pub(super) fn fill_defaults(company: &Company, entity: Entity, row: &mut Row, cu
     }
     match entity {
         Entity::Invoice => {
-            let online = company.prefers("SalesFormsPrefs", "ETransactionPaymentEnabled");
+            let online = company.has_preference("SalesFormsPrefs", "ETransactionPaymentEnabled");
             for member in ["AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"] {
                 let wanted = row.get(member).and_then(Value::as_bool).unwrap_or(online);
                 row.insert(member.into(), json!(online && wanted));
@@ -207,27 +209,27 @@ pub(super) fn fill_defaults(company: &Company, entity: Entity, row: &mut Row, cu
     }
 }
 
-/// Checks links to other transactions. Only QuickBooks sets links to payments. An invoice may name one estimate, which
-/// it closes.
+/// Checks links to other transactions. Only QuickBooks sets links to payments. An invoice may link to one estimate, which
+/// is then closed. Returns the id of that estimate.
 pub(super) fn check_links(
     company: &Company,
     entity: Entity,
     draft: &mut Draft,
     before: Option<&Value>,
 ) -> Result<Option<String>, Fault> {
-    let mut kept: Vec<Value> = before.and_then(|before| before["LinkedTxn"].as_array().cloned()).unwrap_or_default();
-    let asked = draft.sent.get("LinkedTxn").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut links: Vec<Value> = before.and_then(|before| before["LinkedTxn"].as_array().cloned()).unwrap_or_default();
+    let requested = draft.request.get("LinkedTxn").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut estimate = None;
-    for link in asked.iter().filter(|link| link["TxnType"] == json!("Estimate")) {
-        if kept.iter().any(|kept| kept["TxnId"] == link["TxnId"]) {
+    for link in requested.iter().filter(|link| link["TxnType"] == json!("Estimate")) {
+        if links.iter().any(|existing| existing["TxnId"] == link["TxnId"]) {
             continue;
         }
         let id = link["TxnId"].as_str().unwrap_or_default();
-        let refusal = |why: &str| {
+        let refusal = |reason: &str| {
             Fault::validation(
                 "620",
                 "Transaction cannot be linked",
-                format!("This transaction cannot be linked: {why}."),
+                format!("This transaction cannot be linked: {reason}."),
                 "LinkedTxn",
             )
         };
@@ -241,9 +243,9 @@ pub(super) fn check_links(
         if found["TxnStatus"] == json!("Closed") {
             return Err(refusal("the estimate is closed"));
         }
-        kept.push(json!({ "TxnId": id, "TxnType": "Estimate" }));
+        links.push(json!({ "TxnId": id, "TxnType": "Estimate" }));
         estimate = Some(id.to_owned());
     }
-    draft.row.insert("LinkedTxn".into(), Value::Array(kept));
+    draft.row.insert("LinkedTxn".into(), Value::Array(links));
     Ok(estimate)
 }

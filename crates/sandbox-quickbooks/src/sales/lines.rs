@@ -11,7 +11,7 @@ use rust_decimal::{Decimal, dec};
 use sandbox_core::decimal::{decimal, number, round};
 use serde_json::{Map, Value, json};
 
-/// Lines of a transaction without taxes (the reference, 2.6).
+/// Upper bound for the lines of a transaction without taxes (the reference, 2.6).
 const MAX_LINES: usize = 10_000;
 const MAX_TAXED_LINES: usize = 750;
 
@@ -59,14 +59,16 @@ pub(super) fn includes_tax(company: &Company, row: &Map<String, Value>) -> bool 
 }
 
 /// Reads and checks the lines of `row`.
-pub(super) fn read(
+pub(super) fn read_lines(
     company: &Company,
     entity: Entity,
     row: &Map<String, Value>,
     before: Option<&Value>,
 ) -> Result<Form, Fault> {
-    let asked = row.get("Line").and_then(Value::as_array).cloned().unwrap_or_default();
-    if asked.len() > MAX_LINES || (asked.len() > MAX_TAXED_LINES && company.prefers("TaxPrefs", "UsingSalesTax")) {
+    let requested = row.get("Line").and_then(Value::as_array).cloned().unwrap_or_default();
+    if requested.len() > MAX_LINES
+        || (requested.len() > MAX_TAXED_LINES && company.has_preference("TaxPrefs", "UsingSalesTax"))
+    {
         return Err(Fault::business("A transaction has 10,000 lines at most, one with taxes 750."));
     }
     let currency =
@@ -79,11 +81,11 @@ pub(super) fn read(
         extras: Vec::new(),
         decimals: company.decimals(currency),
     };
-    for line in asked {
+    for line in requested {
         let kind = line["DetailType"].as_str().unwrap_or_default().to_owned();
         match kind.as_str() {
-            "SalesItemLineDetail" => sales_line(company, row, &mut form, line)?,
-            "GroupLineDetail" => group_line(company, row, &mut form, line)?,
+            "SalesItemLineDetail" => read_sales_line(company, row, &mut form, line)?,
+            "GroupLineDetail" => read_group_line(company, row, &mut form, line)?,
             "DescriptionOnly" => {
                 let mut line = line;
                 line.as_object_mut().map(|line| line.remove("Amount"));
@@ -95,7 +97,7 @@ pub(super) fn read(
             "DiscountLineDetail" if company.rules.drops_discount_lines => form.body.push(json!({
                 "Id": line["Id"], "Amount": 0, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": { "DiscountAmt": 0 },
             })),
-            "DiscountLineDetail" => discount_line(company, &mut form, line)?,
+            "DiscountLineDetail" => read_discount_line(company, &mut form, line)?,
             "SubTotalLineDetail" => {}
             "" => return Err(Fault::missing("Line.DetailType")),
             other => return Err(Fault::enumeration("Line.DetailType", &json!(other))),
@@ -109,43 +111,43 @@ pub(super) fn read(
     if entity == Entity::RefundReceipt && !row.contains_key("DepositToAccountRef") {
         return Err(Fault::missing("DepositToAccountRef"));
     }
-    name_lines(&mut form, before);
+    assign_line_ids(&mut form, before);
     Ok(form)
 }
 
-/// Assigns ids to lines. A line that names an existing id keeps it.
-fn name_lines(form: &mut Form, before: Option<&Value>) {
-    let known: Vec<u64> = before
+/// Assigns ids to lines. A line with an existing id keeps it.
+fn assign_line_ids(form: &mut Form, before: Option<&Value>) {
+    let existing_ids: Vec<u64> = before
         .and_then(|before| before["Line"].as_array())
         .into_iter()
         .flatten()
         .filter_map(|line| line["Id"].as_str()?.parse().ok())
         .collect();
-    let mut next = known.iter().max().copied().unwrap_or(0) + 1;
-    let mut used = Vec::new();
+    let mut next = existing_ids.iter().max().copied().unwrap_or(0) + 1;
+    let mut assigned_ids = Vec::new();
     for (at, line) in form.body.iter_mut().enumerate() {
-        let own = line["Id"]
+        let kept_id = line["Id"]
             .as_str()
             .and_then(|id| id.parse::<u64>().ok())
-            .filter(|id| known.contains(id) && !used.contains(id));
-        let id = own.unwrap_or_else(|| {
+            .filter(|id| existing_ids.contains(id) && !assigned_ids.contains(id));
+        let id = kept_id.unwrap_or_else(|| {
             next += 1;
             next - 1
         });
-        used.push(id);
+        assigned_ids.push(id);
         line["Id"] = json!(id.to_string());
         line["LineNum"] = json!(at + 1);
     }
 }
 
-fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut line: Value) -> Result<(), Fault> {
+fn read_sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut line: Value) -> Result<(), Fault> {
     let special = line["SalesItemLineDetail"]["ItemRef"]["value"].as_str().map(str::to_owned);
     if let Some(special) = special.filter(|id| id == SHIPPING || id == GRATUITY) {
-        if special == SHIPPING && !company.prefers("SalesFormsPrefs", "AllowShipping") {
+        if special == SHIPPING && !company.has_preference("SalesFormsPrefs", "AllowShipping") {
             return Err(Fault::feature("Shipping"));
         }
         let entered = decimal(&line["Amount"]).ok_or_else(|| Fault::missing("Line.Amount"))?;
-        let code = tax_code(company, row, &line["SalesItemLineDetail"], false)?;
+        let code = line_tax_code(company, row, &line["SalesItemLineDetail"], false)?;
         for name in ["Id", "LineNum"] {
             line.as_object_mut().map(|line| line.remove(name));
         }
@@ -161,8 +163,8 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         form.body.push(line);
         return Ok(());
     }
-    let Some(sale) = sold(company, row, form.decimals, &mut line)? else {
-        // A line without an item only documents; its amount does not count.
+    let Some(sale) = read_sale(company, row, form.decimals, &mut line)? else {
+        // A line without an item is a description. Its amount does not count.
         let description = line["Description"].clone();
         form.body.push(json!({ "Id": line["Id"], "Description": description, "DetailType": "DescriptionOnly", "DescriptionLineDetail": {} }));
         return Ok(());
@@ -173,13 +175,18 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
 }
 
 /// Checks a line that sells an item. Returns `None` for a line without an item.
-fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut Value) -> Result<Option<Sale>, Fault> {
+fn read_sale(
+    company: &Company,
+    row: &Map<String, Value>,
+    decimals: u32,
+    line: &mut Value,
+) -> Result<Option<Sale>, Fault> {
     let amount = decimal(&line["Amount"]).ok_or_else(|| Fault::missing("Line.Amount"))?;
     let Some(detail) = line["SalesItemLineDetail"].as_object_mut() else { return Ok(None) };
-    // Zero means "not given": clients send 0 x 0 with an amount.
-    let given =
+    // Zero counts as absent, because clients send 0 x 0 with an amount.
+    let nonzero =
         |detail: &Map<String, Value>, name: &str| detail.get(name).and_then(decimal).filter(|value| !value.is_zero());
-    let (quantity, price) = (given(detail, "Qty"), given(detail, "UnitPrice"));
+    let (quantity, price) = (nonzero(detail, "Qty"), nonzero(detail, "UnitPrice"));
     let zero = |name: &str| detail.get(name).and_then(decimal).is_some_and(|value| value.is_zero());
     let product = match (quantity, price) {
         (Some(quantity), Some(price)) => Some(quantity * price),
@@ -217,7 +224,7 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     }
     let taxable = item["Taxable"] == json!(true);
     let detail = &line["SalesItemLineDetail"];
-    let code = tax_code(company, row, detail, taxable)?;
+    let code = line_tax_code(company, row, detail, taxable)?;
     match &code {
         Some(code) => line["SalesItemLineDetail"]["TaxCodeRef"] = json!({ "value": code }),
         None => {
@@ -266,7 +273,7 @@ fn price_line(
 }
 
 /// Returns the tax code of a line, after the checks of the company's country.
-fn tax_code(
+fn line_tax_code(
     company: &Company,
     row: &Map<String, Value>,
     detail: &Value,
@@ -280,17 +287,17 @@ fn tax_code(
             Some(code) => Ok(Some(code.to_owned())),
             None => Ok(Some(if taxable { "TAX" } else { "NON" }.to_owned())),
         },
-        SalesTax::PerLine if is_untaxed(row) || !company.prefers("TaxPrefs", "UsingSalesTax") => Ok(None),
+        SalesTax::PerLine if is_untaxed(row) || !company.has_preference("TaxPrefs", "UsingSalesTax") => Ok(None),
         SalesTax::PerLine => {
-            let Some(code) = sent else { return Err(untaxed(company)) };
-            company.referenced(Entity::TaxCode, &json!({ "value": code }), ELEMENT)?;
+            let Some(code) = sent else { return Err(missing_tax_code(company)) };
+            company.get_referenced(Entity::TaxCode, &json!({ "value": code }), ELEMENT)?;
             Ok(Some(code.to_owned()))
         }
     }
 }
 
-/// Refuses a line without a tax code. QuickBooks uses the country's name for the tax.
-fn untaxed(company: &Company) -> Fault {
+/// Refuses a line without a tax code. QuickBooks' message has the country's name of the tax.
+fn missing_tax_code(company: &Company) -> Fault {
     let tax = match company.country() {
         "CA" => "GST/HST",
         "AU" | "IN" => "GST",
@@ -299,8 +306,8 @@ fn untaxed(company: &Company) -> Fault {
     Fault::business(&format!("Make sure all your transactions have a {tax} rate before you save."))
 }
 
-/// Reads a bundle: its components in the requested quantity, at their own prices unless the request has others.
-fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut line: Value) -> Result<(), Fault> {
+/// Reads a bundle: its components in the requested quantity. They have their own prices, unless the request has others.
+fn read_group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut line: Value) -> Result<(), Fault> {
     let mut detail = line["GroupLineDetail"].as_object().cloned().ok_or_else(|| Fault::missing("GroupLineDetail"))?;
     let group =
         resolve(company, &mut detail, "GroupItemRef", Entity::Item)?.ok_or_else(|| Fault::missing("GroupItemRef"))?;
@@ -324,7 +331,7 @@ fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
     for (at, mut inner) in inner.into_iter().enumerate() {
         inner["Id"] = json!((at + 1).to_string());
         inner["LineNum"] = json!(at + 1);
-        if let Some(sale) = sold(company, row, form.decimals, &mut inner)? {
+        if let Some(sale) = read_sale(company, row, form.decimals, &mut inner)? {
             total += sale.price.net;
             form.sales.push(sale);
         }
@@ -355,9 +362,9 @@ fn component_line(
     json!({ "DetailType": "SalesItemLineDetail", "Amount": number(round(quantity * price, decimals)), "Description": item["Description"], "SalesItemLineDetail": detail })
 }
 
-fn discount_line(company: &Company, form: &mut Form, mut line: Value) -> Result<(), Fault> {
+fn read_discount_line(company: &Company, form: &mut Form, mut line: Value) -> Result<(), Fault> {
     let refusal = |detail: &str| Fault::validation("6090", "Discount error", detail, "Line.DiscountLineDetail");
-    if !company.prefers("SalesFormsPrefs", "AllowDiscount") {
+    if !company.has_preference("SalesFormsPrefs", "AllowDiscount") {
         return Err(refusal("Discounts are turned off in this company"));
     }
     if form.discount_line.is_some() {

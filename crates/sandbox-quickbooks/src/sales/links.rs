@@ -5,17 +5,18 @@ use crate::entity::Entity;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// Kinds of transactions that a payment's line may name.
-const PAID: [Entity; 2] = [Entity::Invoice, Entity::CreditMemo];
+/// Kinds of transactions to which a payment's line may link.
+const PAYABLE_KINDS: [Entity; 2] = [Entity::Invoice, Entity::CreditMemo];
 
 pub(super) fn links(line: &Value) -> impl Iterator<Item = (Entity, String)> {
     line["LinkedTxn"].as_array().cloned().unwrap_or_default().into_iter().filter_map(|link| {
-        let entity = link["TxnType"].as_str().and_then(Entity::named).filter(|entity| PAID.contains(entity))?;
+        let entity =
+            link["TxnType"].as_str().and_then(Entity::from_name).filter(|entity| PAYABLE_KINDS.contains(entity))?;
         Some((entity, link["TxnId"].as_str()?.to_owned()))
     })
 }
 
-/// Whether a payment's line names a transaction.
+/// Whether a payment's line links to a transaction.
 pub(super) fn links_to(line: &Value, entity: Entity, id: &str) -> bool {
     links(line).any(|link| link == (entity, id.to_owned()))
 }

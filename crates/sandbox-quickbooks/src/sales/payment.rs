@@ -6,13 +6,13 @@ use super::{
     row::{amount, check_open_period},
 };
 use crate::{
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
     objects::{
         currencies::{currency_name, exchange_rate},
-        draft::{begin, date_or_today, finish, resolve},
+        draft::{begin_write, date_or_today, finish_write, resolve},
     },
 };
 use rust_decimal::Decimal;
@@ -20,8 +20,8 @@ use sandbox_core::decimal::number;
 use serde_json::{Map, Value, json};
 
 /// Creates or updates a payment. An update replaces all lines.
-pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Value, Fault> {
-    let mut draft = begin(company, Entity::Payment, body)?;
+pub(crate) fn write(company: &mut Company, body: &Value, context: &WriteContext) -> Result<Value, Fault> {
+    let mut draft = begin_write(company, Entity::Payment, body)?;
     if let Some(before) = &draft.before {
         check_open_period(company, before["TxnDate"].as_str().unwrap_or_default())?;
     }
@@ -34,19 +34,22 @@ pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     if total < Decimal::ZERO {
         return Err(Fault::negative("TotalAmt"));
     }
-    let date = date_or_today(row, "TxnDate", act).to_string();
+    let date = date_or_today(row, "TxnDate", context).to_string();
     check_open_period(company, &date)?;
     row.insert("TxnDate".into(), json!(date));
-    currency(company, row, &customer, &date)?;
-    accounts(company, row)?;
-    if draft.before.is_none() && !row.contains_key("Line") && company.prefers("SalesFormsPrefs", "AutoApplyPayments") {
-        let lines = automatic(company, customer["Id"].as_str().unwrap_or_default(), total);
+    set_currency(company, row, &customer, &date)?;
+    set_accounts(company, row)?;
+    if draft.before.is_none()
+        && !row.contains_key("Line")
+        && company.has_preference("SalesFormsPrefs", "AutoApplyPayments")
+    {
+        let lines = allocate_to_oldest(company, customer["Id"].as_str().unwrap_or_default(), total);
         row.insert("Line".into(), lines);
     }
     if let Some(before) = &draft.before {
-        take_back(company, before, act);
+        unapply(company, before, context);
     }
-    let lines = checked_lines(company, &draft.row, &customer)?;
+    let lines = check_lines(company, &draft.row, &customer)?;
     draft.row.insert("Line".into(), Value::Array(lines));
     let left = unapplied(&Value::Object(draft.row.clone()));
     if left < Decimal::ZERO {
@@ -57,17 +60,17 @@ pub(crate) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     draft.row.entry("ProcessPayment").or_insert(json!(false));
     let operation = if draft.before.is_some() { Operation::Update } else { Operation::Create };
     let before = draft.before.take();
-    let row = finish(company, Entity::Payment, draft.row, operation, act);
-    // The update has taken the old lines back, so only the unapplied part of the old payment counts.
+    let row = finish_write(company, Entity::Payment, draft.row, operation, context);
+    // The old lines are unapplied already, so only the unapplied part of the old payment counts.
     balance::update_customer(company, Entity::Payment, before.as_ref(), Some(&row));
-    apply(company, &row, Decimal::ONE, act);
+    apply(company, &row, Decimal::ONE, context);
     Ok(row)
 }
 
-fn currency(company: &Company, row: &mut Map<String, Value>, customer: &Value, date: &str) -> Result<(), Fault> {
+fn set_currency(company: &Company, row: &mut Map<String, Value>, customer: &Value, date: &str) -> Result<(), Fault> {
     let code = customer["CurrencyRef"]["value"].as_str().unwrap_or(company.home_currency()).to_owned();
-    let asked = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(&code);
-    if asked != code {
+    let requested = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(&code);
+    if requested != code {
         return Err(Fault::business("You can only use one foreign currency per transaction."));
     }
     row.insert("CurrencyRef".into(), json!({ "value": code, "name": currency_name(&code) }));
@@ -82,7 +85,7 @@ fn currency(company: &Company, row: &mut Map<String, Value>, customer: &Value, d
     Ok(())
 }
 
-fn accounts(company: &Company, row: &mut Map<String, Value>) -> Result<(), Fault> {
+fn set_accounts(company: &Company, row: &mut Map<String, Value>) -> Result<(), Fault> {
     resolve(company, row, "PaymentMethodRef", Entity::PaymentMethod)?;
     for (member, kind, value) in [
         ("DepositToAccountRef", "AccountSubType", "UndepositedFunds"),
@@ -98,7 +101,7 @@ fn accounts(company: &Company, row: &mut Map<String, Value>) -> Result<(), Fault
 }
 
 /// Applies an amount to the oldest open invoices first (`AutoApplyPayments`).
-fn automatic(company: &Company, customer: &str, mut left: Decimal) -> Value {
+fn allocate_to_oldest(company: &Company, customer: &str, mut left: Decimal) -> Value {
     let mut lines = Vec::new();
     for invoice in balance::list_open(company, Entity::Invoice, customer) {
         let part = amount(&invoice, "Balance").min(left);
@@ -112,8 +115,8 @@ fn automatic(company: &Company, customer: &str, mut left: Decimal) -> Value {
     Value::Array(lines)
 }
 
-/// Checks that each line names one open transaction of the customer, and does not exceed its balance.
-fn checked_lines(company: &Company, row: &Map<String, Value>, customer: &Value) -> Result<Vec<Value>, Fault> {
+/// Checks that each line links to one open transaction of the customer, and does not exceed its balance.
+fn check_lines(company: &Company, row: &Map<String, Value>, customer: &Value) -> Result<Vec<Value>, Fault> {
     let mut lines = Vec::new();
     for (at, line) in row.get("Line").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let part = sandbox_core::decimal::decimal(&line["Amount"]).ok_or_else(|| Fault::missing("Line.Amount"))?;
@@ -124,7 +127,7 @@ fn checked_lines(company: &Company, row: &Map<String, Value>, customer: &Value) 
             return Err(Fault::missing("Line.LinkedTxn"));
         };
         let paid = company.get(entity, &id).ok_or_else(|| Fault::invalid_reference("Line.LinkedTxn"))?;
-        if !same_family(company, &paid["CustomerRef"]["value"], &customer["Id"]) {
+        if !have_same_root(company, &paid["CustomerRef"]["value"], &customer["Id"]) {
             return Err(Fault::business("A payment can be applied to transactions of its own customer only."));
         }
         let open = amount(&paid, "Balance");
@@ -155,7 +158,7 @@ fn checked_lines(company: &Company, row: &Map<String, Value>, customer: &Value) 
 }
 
 /// Whether two customers belong to the same top-level customer.
-fn same_family(company: &Company, one: &Value, other: &Value) -> bool {
+fn have_same_root(company: &Company, one: &Value, other: &Value) -> bool {
     let root = |id: &Value| {
         let mut id = id.clone();
         while let Some(row) = company
@@ -169,22 +172,22 @@ fn same_family(company: &Company, one: &Value, other: &Value) -> bool {
     root(one) == root(other)
 }
 
-fn apply(company: &mut Company, row: &Value, sign: Decimal, act: &Act) {
+fn apply(company: &mut Company, row: &Value, sign: Decimal, context: &WriteContext) {
     let id = row["Id"].as_str().unwrap_or_default().to_owned();
     for line in row["Line"].as_array().into_iter().flatten() {
         for (entity, paid) in links(line).collect::<Vec<_>>() {
-            balance::settle(company, entity, &paid, amount(line, "Amount") * sign, &id, act);
+            balance::apply_payment(company, entity, &paid, amount(line, "Amount") * sign, &id, context);
         }
     }
 }
 
-/// Takes a payment off its transactions.
-pub(super) fn take_back(company: &mut Company, row: &Value, act: &Act) {
-    apply(company, row, -Decimal::ONE, act);
+/// Unapplies a payment from its transactions.
+pub(super) fn unapply(company: &mut Company, row: &Value, context: &WriteContext) {
+    apply(company, row, -Decimal::ONE, context);
 }
 
 /// Applies open credits to open invoices by payments of zero, as QuickBooks does (`AutoApplyCredit`).
-pub(super) fn apply_credits(company: &mut Company, customer: &str, act: &Act) -> Result<(), Fault> {
+pub(super) fn apply_credits(company: &mut Company, customer: &str, context: &WriteContext) -> Result<(), Fault> {
     while let (Some(credit), Some(invoice)) = (
         balance::list_open(company, Entity::CreditMemo, customer).into_iter().next(),
         balance::list_open(company, Entity::Invoice, customer).into_iter().next(),
@@ -196,7 +199,7 @@ pub(super) fn apply_credits(company: &mut Company, customer: &str, act: &Act) ->
             "CustomerRef": { "value": customer }, "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": 0,
             "Line": [line(&invoice, "Invoice"), line(&credit, "CreditMemo")],
         });
-        write(company, &body, act)?;
+        write(company, &body, context)?;
     }
     Ok(())
 }

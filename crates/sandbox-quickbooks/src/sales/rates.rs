@@ -14,11 +14,11 @@ pub(super) struct Rate {
     pub(super) id: String,
     pub(super) percent: Decimal,
     /// Base of the rate.
-    of: Of,
+    base: Base,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum Base {
     Amount,
     AmountAndTax,
     Tax,
@@ -40,25 +40,25 @@ pub(super) fn rates(company: &Company, code: &str) -> Vec<Rate> {
         .iter()
         .filter_map(|detail| {
             let rate = company.get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str()?)?;
-            let of = match detail["TaxTypeApplicable"].as_str() {
-                Some("TaxOnAmountPlusTax") => Of::AmountAndTax,
-                Some("TaxOnTax") => Of::Tax,
-                _ => Of::Amount,
+            let base = match detail["TaxTypeApplicable"].as_str() {
+                Some("TaxOnAmountPlusTax") => Base::AmountAndTax,
+                Some("TaxOnTax") => Base::Tax,
+                _ => Base::Amount,
             };
-            Some(Rate { id: rate["Id"].as_str()?.to_owned(), percent: decimal(&rate["RateValue"])?, of })
+            Some(Rate { id: rate["Id"].as_str()?.to_owned(), percent: decimal(&rate["RateValue"])?, base })
         })
         .collect()
 }
 
 /// Returns the base and the tax of each rate on an amount, without rounding.
-pub(super) fn on(amount: Decimal, rates: &[Rate]) -> Vec<(Decimal, Decimal)> {
+pub(super) fn taxes_on(amount: Decimal, rates: &[Rate]) -> Vec<(Decimal, Decimal)> {
     let mut taxes: Vec<(Decimal, Decimal)> = Vec::new();
     for rate in rates {
-        let before: Decimal = taxes.iter().map(|(_, tax)| *tax).sum();
-        let base = match rate.of {
-            Of::Amount => amount,
-            Of::AmountAndTax => amount + before,
-            Of::Tax => before,
+        let previous_taxes: Decimal = taxes.iter().map(|(_, tax)| *tax).sum();
+        let base = match rate.base {
+            Base::Amount => amount,
+            Base::AmountAndTax => amount + previous_taxes,
+            Base::Tax => previous_taxes,
         };
         taxes.push((base, base * rate.percent / dec!(100)));
     }
@@ -77,22 +77,22 @@ pub(super) fn inclusive_price(
     decimals: u32,
 ) -> Price {
     let rates = code.map(|code| rates(company, code)).unwrap_or_default();
-    let tax: Decimal = on(amount, &rates).iter().map(|(_, tax)| round(*tax, decimals)).sum();
+    let tax: Decimal = taxes_on(amount, &rates).iter().map(|(_, tax)| round(*tax, decimals)).sum();
     let is_taxed = rates.iter().any(|rate| !rate.percent.is_zero());
     // Clients round the tax of a line in different ways.
-    let fits = |gross: &Decimal| is_taxed && (*gross - amount - tax).abs() <= Decimal::new(2, decimals);
+    let is_close = |gross: &Decimal| is_taxed && (*gross - amount - tax).abs() <= Decimal::new(2, decimals);
     match (stated, company.quirks.tax_inclusive_amount) {
-        (Some(gross), _) if gross != amount && fits(&gross) => Price { net: amount, gross },
+        (Some(gross), _) if gross != amount && is_close(&gross) => Price { net: amount, gross },
         (_, TaxInclusiveAmount::Net) => Price { net: amount, gross: amount + tax },
         (stated, TaxInclusiveAmount::Gross) => {
             let gross = stated.unwrap_or(amount);
-            Price { net: net_of(gross, &rates, decimals), gross }
+            Price { net: net_from_gross(gross, &rates, decimals), gross }
         }
     }
 }
 
 /// Returns the net part of a gross price.
-fn net_of(gross: Decimal, rates: &[Rate], decimals: u32) -> Decimal {
-    let one: Decimal = on(Decimal::ONE, rates).iter().map(|(_, tax)| *tax).sum();
-    round(gross / (Decimal::ONE + one), decimals)
+fn net_from_gross(gross: Decimal, rates: &[Rate], decimals: u32) -> Decimal {
+    let tax_on_one: Decimal = taxes_on(Decimal::ONE, rates).iter().map(|(_, tax)| *tax).sum();
+    round(gross / (Decimal::ONE + tax_on_one), decimals)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::PacificTime,
-    company::{Act, Company, Mail},
+    company::{Company, Mail, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
@@ -21,7 +21,7 @@ pub(crate) fn send(
     entity: Entity,
     id: &str,
     to: Option<&str>,
-    act: &Act,
+    context: &WriteContext,
 ) -> Result<Value, Fault> {
     let mut row = company.read(entity, id)?.value();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -33,7 +33,7 @@ pub(crate) fn send(
     if to.is_empty() {
         return Err(Fault::no_email_address());
     }
-    let now = act.clock.now();
+    let now = context.clock.now();
     let today = company.outbox.iter().rev().take_while(|mail| mail.time > now - 24.hours()).count();
     let most = company.quirks.emails_a_day;
     if today >= most {
@@ -46,9 +46,9 @@ pub(crate) fn send(
     }
     row["BillEmail"] = json!({ "Address": to });
     row["EmailStatus"] = json!("EmailSent");
-    row["DeliveryInfo"] = json!({ "DeliveryType": "Email", "DeliveryTime": act.clock.quickbooks_seconds() });
+    row["DeliveryInfo"] = json!({ "DeliveryType": "Email", "DeliveryTime": context.clock.quickbooks_seconds() });
     // As in Intuit's sample, the token stays and the time of the last change advances.
-    row["MetaData"]["LastUpdatedTime"] = json!(act.clock.quickbooks_seconds());
+    row["MetaData"]["LastUpdatedTime"] = json!(context.clock.quickbooks_seconds());
     let prefs = &company.preferences()["EmailMessagesPrefs"];
     let message = &prefs[match entity {
         Entity::Estimate => "EstimateMessage",
@@ -69,8 +69,8 @@ pub(crate) fn send(
             .chain(files_to_send(company, entity, id))
             .collect(),
     };
-    company.put_quietly(entity, &row);
-    company.note(entity, id, Operation::Emailed, act);
+    company.put_without_event(entity, &row);
+    company.record_event(entity, id, Operation::Emailed, context);
     company.outbox.push(mail);
     Ok(row)
 }

@@ -26,7 +26,7 @@ pub(super) fn update(company: &mut Company, entity: Entity, before: Option<&Valu
                 .and_then(|id| company.get(Entity::Item, id));
             if let Some(mut item) = item.filter(|item| item["TrackQtyOnHand"] == json!(true)) {
                 item["QtyOnHand"] = number(decimal(&item["QtyOnHand"]).unwrap_or_default() + quantity * sign);
-                company.put_quietly(Entity::Item, &item);
+                company.put_without_event(Entity::Item, &item);
             }
         }
     }

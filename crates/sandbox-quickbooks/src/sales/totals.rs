@@ -1,6 +1,6 @@
 //! Totals and balances of forms.
 
-use super::{lines::Form, tax::Taxed};
+use super::{lines::Form, tax::FormTaxes};
 use crate::{company::Company, entity::Entity, fault::Fault};
 use rust_decimal::Decimal;
 use sandbox_core::decimal::{decimal, number, round};
@@ -13,14 +13,14 @@ pub(super) fn write(
     entity: Entity,
     row: &mut Map<String, Value>,
     form: Form,
-    taxed: Taxed,
+    taxes: FormTaxes,
 ) -> Result<(), Fault> {
     let Form { body, discount_line, extras, decimals, .. } = form;
-    let subtotal: Decimal = taxed.nets.iter().sum();
+    let subtotal: Decimal = taxes.nets.iter().sum();
     let mut lines = body;
     lines.push(json!({ "Amount": number(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {} }));
     if let Some(mut line) = discount_line {
-        line["Amount"] = number(taxed.discount);
+        line["Amount"] = number(taxes.discount);
         lines.push(line);
     }
     let mut extra = Decimal::ZERO;
@@ -28,17 +28,17 @@ pub(super) fn write(
         extra += price.net;
         lines.push(line);
     }
-    let total = round(subtotal - taxed.discount + extra + taxed.total, decimals);
+    let total = round(subtotal - taxes.discount + extra + taxes.total, decimals);
     if total < Decimal::ZERO {
         return Err(Fault::negative("TotalAmt"));
     }
     row.insert("Line".into(), Value::Array(lines));
-    row.insert("TxnTaxDetail".into(), taxed.detail);
+    row.insert("TxnTaxDetail".into(), taxes.detail);
     row.insert("TotalAmt".into(), number(total));
     let deposit = row.get("Deposit").and_then(decimal).unwrap_or_default();
     if deposit.is_zero() || entity != Entity::Invoice {
         row.remove("Deposit");
-    } else if !company.prefers("SalesFormsPrefs", "AllowDeposit") {
+    } else if !company.has_preference("SalesFormsPrefs", "AllowDeposit") {
         return Err(Fault::feature("Deposit"));
     } else if deposit < Decimal::ZERO {
         return Err(Fault::negative("Deposit"));
@@ -48,7 +48,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes the balance after `applied` payments and credits. Returns the amount by which these exceed the total.
+/// Writes the balance after `applied` payments and credits. Returns the amount by which they exceed the total.
 pub(super) fn write_balance(
     company: &Company,
     entity: Entity,

@@ -6,40 +6,45 @@ use super::{
     stock,
 };
 use crate::{
-    company::{Act, Company, PaidInvoice},
+    company::{Company, PaidInvoice, WriteContext},
     entity::Entity,
     events::Operation,
     fault::Fault,
-    objects::draft::{current, touch},
+    objects::draft::{current_row, store_changed},
 };
 use serde_json::{Value, json};
 
-/// Voids a transaction. Its amounts become zero, and its note says "Voided". Number and date stay.
-pub(crate) fn void(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+/// Voids a transaction. Its amounts become zero, and its note begins with "Voided". Number and date stay.
+pub(crate) fn void(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    context: &WriteContext,
+) -> Result<Value, Fault> {
     if !entity.is_transaction() || entity == Entity::Estimate {
         return Err(Fault::unsupported(&format!("void {}", entity.name())));
     }
-    let mut row = current(company, entity, body)?;
+    let mut row = current_row(company, entity, body)?;
     check_open_period(company, row["TxnDate"].as_str().unwrap_or_default())?;
     if entity == Entity::Payment {
         let before = row.clone();
-        payment::take_back(company, &row, act);
+        payment::unapply(company, &row, context);
         row["Line"] = json!([]);
         row["UnappliedAmt"] = json!(0);
         row["TotalAmt"] = json!(0);
         balance::update_customer(company, entity, Some(&before), None);
     } else {
         if entity == Entity::Invoice && is_paid(&row) && company.quirks.void_paid == PaidInvoice::Refused {
-            return Err(Fault::is_paid("voiding"));
+            return Err(Fault::has_payments("voiding"));
         }
         let id = row["Id"].as_str().unwrap_or_default().to_owned();
-        balance::release_payments(company, entity, &id, balance::applied_amount(entity, &row), act);
+        balance::unapply_payments(company, entity, &id, balance::applied_amount(entity, &row), context);
         balance::update_customer(company, entity, Some(&row), None);
         stock::update(company, entity, Some(&row), None);
         for line in row["Line"].as_array_mut().into_iter().flatten() {
-            zero(line);
+            clear_amounts(line);
             for line in line.pointer_mut("/GroupLineDetail/Line").and_then(Value::as_array_mut).into_iter().flatten() {
-                zero(line);
+                clear_amounts(line);
             }
         }
         for member in ["TotalAmt", "Balance", "RemainingCredit", "HomeTotalAmt", "HomeBalance", "Deposit"] {
@@ -55,10 +60,10 @@ pub(crate) fn void(company: &mut Company, entity: Entity, body: &Value, act: &Ac
         Some(note) if !note.is_empty() => json!(format!("Voided - {note}")),
         _ => json!("Voided"),
     };
-    Ok(touch(company, entity, row, Operation::Void, act))
+    Ok(store_changed(company, entity, row, Operation::Void, context))
 }
 
-fn zero(line: &mut Value) {
+fn clear_amounts(line: &mut Value) {
     if line["Amount"].is_number() {
         line["Amount"] = json!(0);
     }
@@ -74,8 +79,13 @@ fn is_paid(row: &Value) -> bool {
     row["LinkedTxn"].as_array().into_iter().flatten().any(|link| link["TxnType"] == json!("Payment"))
 }
 
-/// Takes back the effects of a transaction on others, before it is deleted.
-pub(crate) fn undo(company: &mut Company, entity: Entity, row: &Value, act: &Act) -> Result<(), Fault> {
+/// Reverses the effects of a transaction on others, before it is deleted.
+pub(crate) fn reverse_effects(
+    company: &mut Company,
+    entity: Entity,
+    row: &Value,
+    context: &WriteContext,
+) -> Result<(), Fault> {
     check_open_period(company, row["TxnDate"].as_str().unwrap_or_default())?;
     let links = row["LinkedTxn"].as_array().cloned().unwrap_or_default();
     if is_paid(row) {
@@ -83,19 +93,19 @@ pub(crate) fn undo(company: &mut Company, entity: Entity, row: &Value, act: &Act
             return Err(Fault::business("You must unlink the payments before deleting this transaction."));
         }
         if company.quirks.delete_paid == PaidInvoice::Refused {
-            return Err(Fault::is_paid("deleting"));
+            return Err(Fault::has_payments("deleting"));
         }
         let id = row["Id"].as_str().unwrap_or_default();
-        balance::release_payments(company, entity, id, balance::applied_amount(entity, row), act);
+        balance::unapply_payments(company, entity, id, balance::applied_amount(entity, row), context);
     }
     if entity == Entity::Payment {
-        payment::take_back(company, row, act);
+        payment::unapply(company, row, context);
     }
     for link in links.iter().filter(|link| entity == Entity::Invoice && link["TxnType"] == json!("Estimate")) {
         if let Some(mut estimate) = company.get(Entity::Estimate, link["TxnId"].as_str().unwrap_or_default()) {
             estimate["TxnStatus"] = json!("Pending");
             estimate["LinkedTxn"] = json!([]);
-            touch(company, Entity::Estimate, estimate, Operation::Update, act);
+            store_changed(company, Entity::Estimate, estimate, Operation::Update, context);
         }
     }
     debug_assert!(entity == Entity::Payment || amount(row, "TotalAmt") >= rust_decimal::Decimal::ZERO);

@@ -4,7 +4,7 @@ use crate::{entity::Entity, fault::Fault};
 use serde_json::{Map, Value};
 
 /// Length limits of an entity's own members.
-fn longest(entity: Entity) -> &'static [(&'static str, usize)] {
+fn length_limits(entity: Entity) -> &'static [(&'static str, usize)] {
     match entity {
         Entity::CompanyInfo => &[("CompanyName", 1024), ("LegalName", 1024)],
         Entity::Customer | Entity::Vendor | Entity::Employee => &[
@@ -38,7 +38,7 @@ fn longest(entity: Entity) -> &'static [(&'static str, usize)] {
     }
 }
 
-const ADDRESS: [(&str, usize); 9] = [
+const ADDRESS_LIMITS: [(&str, usize); 9] = [
     ("Line1", 500),
     ("Line2", 500),
     ("Line3", 500),
@@ -51,37 +51,39 @@ const ADDRESS: [(&str, usize); 9] = [
 ];
 
 pub(super) fn check(entity: Entity, row: &Map<String, Value>) -> Result<(), Fault> {
-    for (member, max) in longest(entity) {
-        fits(row.get(*member), member, *max)?;
+    for (member, max) in length_limits(entity) {
+        check_length(row.get(*member), member, *max)?;
     }
     for (member, value) in row {
         match member.as_str() {
             "BillAddr" | "ShipAddr" | "ShipFromAddr" | "CompanyAddr" | "LegalAddr" | "CustomerCommunicationAddr" => {
-                for (part, max) in ADDRESS {
-                    fits(value.get(part), part, max)?;
+                for (part, max) in ADDRESS_LIMITS {
+                    check_length(value.get(part), part, max)?;
                 }
-                let all: usize = ADDRESS[..5]
+                let total: usize = ADDRESS_LIMITS[..5]
                     .iter()
                     .filter_map(|(part, _)| value[*part].as_str())
                     .map(|text| text.chars().count())
                     .sum();
-                if all > 2000 {
-                    return Err(Fault::too_long(member, 2000, all));
+                if total > 2000 {
+                    return Err(Fault::too_long(member, 2000, total));
                 }
             }
-            "PrimaryEmailAddr" | "BillEmail" | "Email" => email(value, member)?,
-            "BillEmailCc" | "BillEmailBcc" => fits(value.get("Address"), member, 200)?,
-            "PrimaryPhone" | "AlternatePhone" | "Mobile" | "Fax" => fits(value.get("FreeFormNumber"), member, 30)?,
-            "WebAddr" => fits(value.get("URI"), member, 1000)?,
-            "CustomerMemo" => fits(value.get("value"), member, 1000)?,
+            "PrimaryEmailAddr" | "BillEmail" | "Email" => check_email(value, member)?,
+            "BillEmailCc" | "BillEmailBcc" => check_length(value.get("Address"), member, 200)?,
+            "PrimaryPhone" | "AlternatePhone" | "Mobile" | "Fax" => {
+                check_length(value.get("FreeFormNumber"), member, 30)?
+            }
+            "WebAddr" => check_length(value.get("URI"), member, 1000)?,
+            "CustomerMemo" => check_length(value.get("value"), member, 1000)?,
             "CustomField" => {
                 for field in value.as_array().into_iter().flatten() {
-                    fits(field.get("StringValue"), "CustomField.StringValue", 31)?;
+                    check_length(field.get("StringValue"), "CustomField.StringValue", 31)?;
                 }
             }
             "Line" => {
                 for line in value.as_array().into_iter().flatten() {
-                    fits(line.get("Description"), "Line.Description", 4000)?;
+                    check_length(line.get("Description"), "Line.Description", 4000)?;
                 }
             }
             _ => {}
@@ -90,7 +92,7 @@ pub(super) fn check(entity: Entity, row: &Map<String, Value>) -> Result<(), Faul
     Ok(())
 }
 
-fn fits(value: Option<&Value>, member: &str, max: usize) -> Result<(), Fault> {
+fn check_length(value: Option<&Value>, member: &str, max: usize) -> Result<(), Fault> {
     match value.and_then(Value::as_str).map(|text| text.chars().count()) {
         Some(count) if count > max => Err(Fault::too_long(member, max, count)),
         _ => Ok(()),
@@ -98,8 +100,8 @@ fn fits(value: Option<&Value>, member: &str, max: usize) -> Result<(), Fault> {
 }
 
 /// Checks one address, or several with commas.
-fn email(value: &Value, member: &str) -> Result<(), Fault> {
-    fits(value.get("Address"), member, 100)?;
+fn check_email(value: &Value, member: &str) -> Result<(), Fault> {
+    check_length(value.get("Address"), member, 100)?;
     let addresses = value["Address"].as_str().unwrap_or_default();
     for address in addresses.split(',').map(str::trim).filter(|address| !address.is_empty()) {
         if !is_email(address) {

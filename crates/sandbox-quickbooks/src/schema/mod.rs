@@ -87,14 +87,14 @@ impl Schema {
     }
 
     /// Finds a member by its name, in any case.
-    fn find(&self, of: &str, name: &str) -> Option<(&String, &Member)> {
-        self.types.get(of)?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))
+    fn find(&self, class: &str, name: &str) -> Option<(&String, &Member)> {
+        self.types.get(class)?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 }
 
 /// Checks a request's object: the name, the type and the length of every member. A member that is `null` or empty
 /// becomes `null`, which clears it in an update.
-pub(super) fn checked(entity: Entity, body: &Value) -> Result<Map<String, Value>, Fault> {
+pub(super) fn check_request(entity: Entity, body: &Value) -> Result<Map<String, Value>, Fault> {
     let object = body.as_object().ok_or_else(|| unsupported(entity.name(), entity.name()))?;
     let mut row = Map::new();
     for (name, value) in object {
@@ -106,21 +106,21 @@ pub(super) fn checked(entity: Entity, body: &Value) -> Result<Map<String, Value>
             .get(entity.name())
             .and_then(|members| members.get(name))
             .ok_or_else(|| unsupported(name, entity.name()))?;
-        row.insert(name.clone(), clean(member, name, value)?.unwrap_or(Value::Null));
+        row.insert(name.clone(), check_value(member, name, value)?.unwrap_or(Value::Null));
     }
     limits::check(entity, &row)?;
     Ok(row)
 }
 
-fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
+fn check_value(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
     if value.is_null() {
         return Ok(None);
     }
     if member.list {
-        let Value::Array(values) = value else { return Err(malformed(name, "an array", value)) };
-        let one = Member { kind: member.kind.clone(), list: false };
+        let Value::Array(values) = value else { return Err(wrong_type(name, "an array", value)) };
+        let element = Member { kind: member.kind.clone(), list: false };
         let cleaned: Result<Vec<_>, _> =
-            values.iter().filter_map(|value| clean(&one, name, value).transpose()).collect();
+            values.iter().filter_map(|value| check_value(&element, name, value).transpose()).collect();
         return cleaned.map(|values| Some(Value::Array(values)));
     }
     if value.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -130,23 +130,23 @@ fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fa
         Kind::Text => match value {
             Value::String(_) => value.clone(),
             Value::Number(_) | Value::Bool(_) => json!(value.to_string()),
-            _ => return Err(malformed(name, "a text", value)),
+            _ => return Err(wrong_type(name, "a text", value)),
         },
         Kind::Id => match value {
             Value::String(text) => json!(text.trim()),
             Value::Number(_) => json!(value.to_string()),
-            _ => return Err(malformed(name, "an id", value)),
+            _ => return Err(wrong_type(name, "an id", value)),
         },
         Kind::Flag => match value {
             Value::Bool(_) => value.clone(),
             Value::String(text) if text.eq_ignore_ascii_case("true") => json!(true),
             Value::String(text) if text.eq_ignore_ascii_case("false") => json!(false),
-            _ => return Err(malformed(name, "a boolean", value)),
+            _ => return Err(wrong_type(name, "a boolean", value)),
         },
         Kind::Number => match decimal(value) {
             Some(found) if found.abs() > MAX_NUMBER => return Err(Fault::range(name, value)),
             Some(found) => sandbox_core::decimal::number(found),
-            None => return Err(malformed(name, "a number", value)),
+            None => return Err(wrong_type(name, "a number", value)),
         },
         Kind::Date => match value.as_str().and_then(|text| text.get(..10)).and_then(|text| text.parse::<Date>().ok()) {
             Some(date) => json!(date.to_string()),
@@ -157,30 +157,30 @@ fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fa
             _ => return Err(Fault::date(name, value)),
         },
         Kind::Any => value.clone(),
-        Kind::Enumeration(of) => {
+        Kind::Enumeration(class) => {
             let text = value.as_str().unwrap_or_default();
             let known =
-                SCHEMA.enumerations.get(of).into_iter().flatten().find(|known| known.eq_ignore_ascii_case(text));
+                SCHEMA.enumerations.get(class).into_iter().flatten().find(|known| known.eq_ignore_ascii_case(text));
             match known {
                 Some(known) => json!(known),
                 None => return Err(Fault::enumeration(name, value)),
             }
         }
-        Kind::Object(of) => return object(of, name, value),
+        Kind::Object(class) => return check_object(class, name, value),
     }))
 }
 
-fn object(of: &str, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
-    let Value::Object(members) = value else { return Err(malformed(name, "an object", value)) };
-    let known = SCHEMA.types.get(of);
+fn check_object(class: &str, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
+    let Value::Object(members) = value else { return Err(wrong_type(name, "an object", value)) };
+    let known = SCHEMA.types.get(class);
     let mut cleaned = Map::new();
     for (key, value) in members {
-        let member = known.and_then(|known| known.get(key)).ok_or_else(|| unsupported(key, of))?;
-        if let Some(value) = clean(member, key, value)? {
+        let member = known.and_then(|known| known.get(key)).ok_or_else(|| unsupported(key, class))?;
+        if let Some(value) = check_value(member, key, value)? {
             cleaned.insert(key.clone(), value);
         }
     }
-    match of {
+    match class {
         // Only the id of a reference counts, and the type if the link may name any entity. A reference without an id is
         // absent.
         "ReferenceType" => Ok(cleaned.remove("value").map(|value| {
@@ -206,25 +206,25 @@ fn unsupported(name: &str, class: &str) -> Fault {
     Fault::unsupported_property(name, class, &known)
 }
 
-fn malformed(name: &str, wanted: &str, value: &Value) -> Fault {
-    let shown = value.to_string().chars().take(80).collect::<String>();
+fn wrong_type(name: &str, wanted: &str, value: &Value) -> Fault {
+    let text = value.to_string().chars().take(80).collect::<String>();
     Fault::validation(
         "2010",
         "Request has invalid or unsupported property",
-        format!("Property Name:{name} specified is unsupported or invalid: {wanted} is expected, not {shown}"),
+        format!("Property Name:{name} specified is unsupported or invalid: {wanted} is expected, not {text}"),
         name,
     )
 }
 
 /// Returns the schema's spelling of a path such as `MetaData.CreateTime`, or `None` for an unknown one.
 pub(super) fn property(entity: Entity, path: &str) -> Option<String> {
-    let mut of = entity.name().to_owned();
+    let mut class = entity.name().to_owned();
     let mut spelled = Vec::new();
     for part in path.split('.') {
-        let (name, member) = SCHEMA.find(&of, part)?;
+        let (name, member) = SCHEMA.find(&class, part)?;
         spelled.push(name.clone());
-        of = match &member.kind {
-            Kind::Object(of) => of.clone(),
+        class = match &member.kind {
+            Kind::Object(class) => class.clone(),
             _ => String::new(),
         };
     }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn empty_texts_become_null_and_numbers_may_be_texts() {
-        let row = checked(
+        let row = check_request(
             Entity::Invoice,
             &json!({ "DueDate": "", "Deposit": "2.50", "CustomerRef": { "value": 7, "name": "x" } }),
         );
@@ -247,9 +247,9 @@ mod tests {
 
     #[test]
     fn unknown_members_are_refused_at_any_depth() {
-        assert!(checked(Entity::Customer, &json!({ "Nickname": "A" })).is_err());
-        assert!(checked(Entity::Customer, &json!({ "BillAddr": { "Street": "A" } })).is_err());
-        assert!(checked(Entity::Invoice, &json!({ "EmailStatus": "Sent" })).is_err());
+        assert!(check_request(Entity::Customer, &json!({ "Nickname": "A" })).is_err());
+        assert!(check_request(Entity::Customer, &json!({ "BillAddr": { "Street": "A" } })).is_err());
+        assert!(check_request(Entity::Invoice, &json!({ "EmailStatus": "Sent" })).is_err());
     }
 
     #[test]

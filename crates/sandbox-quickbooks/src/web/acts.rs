@@ -3,7 +3,7 @@
 use super::format::text;
 use crate::{
     accountant,
-    company::{Act, Company},
+    company::{Company, WriteContext},
     entity::Entity,
     fault::Fault,
     sales,
@@ -38,7 +38,7 @@ pub(super) struct Fields {
     prices: Vec<String>,
 }
 
-fn typed(text: &str) -> Decimal {
+fn parse_decimal(text: &str) -> Decimal {
     text.trim().replace(',', ".").parse().unwrap_or_default()
 }
 
@@ -48,8 +48,8 @@ pub(super) async fn act(
     Form(form): Form<Fields>,
 ) -> Response {
     let mut state = shared.state_mut();
-    let act = Act::new(shared.clock(), "");
-    let Some(result) = state.act(&realm, |company| carry(company, &id, &name, &form, &act)) else {
+    let context = WriteContext::new(shared.clock(), "");
+    let Some(result) = state.act(&realm, |company| run_act(company, &id, &name, &form, &context)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match result {
@@ -63,29 +63,29 @@ pub(super) async fn act(
     }
 }
 
-fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) -> Result<Value, Fault> {
+fn run_act(company: &mut Company, id: &str, name: &str, form: &Fields, context: &WriteContext) -> Result<Value, Fault> {
     match name {
-        "pay" => accountant::receive_payment(company, id, Some(typed(&form.amount)), act),
-        "void" => accountant::change(company, Entity::Invoice, Some(id), Verb::Void, &Value::Null, act),
-        "delete" => accountant::change(company, Entity::Invoice, Some(id), Verb::Delete, &Value::Null, act),
-        "send" => company.transaction(|company| sales::send::send(company, Entity::Invoice, id, None, act)),
+        "pay" => accountant::receive_payment(company, id, Some(parse_decimal(&form.amount)), context),
+        "void" => accountant::change(company, Entity::Invoice, Some(id), Verb::Void, &Value::Null, context),
+        "delete" => accountant::change(company, Entity::Invoice, Some(id), Verb::Delete, &Value::Null, context),
+        "send" => company.transaction(|company| sales::send::send(company, Entity::Invoice, id, None, context)),
         "edit" => {
-            let changes = edited(company, &company.read(Entity::Invoice, id)?.value(), form);
-            accountant::change(company, Entity::Invoice, Some(id), Verb::Write, &changes, act)
+            let changes = changes_from_form(company, &company.read(Entity::Invoice, id)?.value(), form);
+            accountant::change(company, Entity::Invoice, Some(id), Verb::Write, &changes, context)
         }
         _ => Err(Fault::unsupported(name)),
     }
 }
 
 /// Builds the change from the form's lines, due date and memo.
-fn edited(company: &Company, row: &Value, form: &Fields) -> Value {
+fn changes_from_form(company: &Company, row: &Value, form: &Fields) -> Value {
     let mut changes = json!({ "DueDate": form.due, "CustomerMemo": { "value": form.memo }, "Line": row["Line"] });
     let decimals = company.decimals(row["CurrencyRef"]["value"].as_str().unwrap_or_default());
     let mut is_priced = false;
     for line in changes["Line"].as_array_mut().into_iter().flatten() {
         let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
         let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
-        let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
+        let (quantity, price) = (parse_decimal(&field(&form.quantities)), parse_decimal(&field(&form.prices)));
         line["Description"] = json!(field(&form.descriptions));
         let detail = &line["SalesItemLineDetail"];
         if decimal(&detail["Qty"]).unwrap_or_default() == quantity && decimal(&detail["UnitPrice"]) == Some(price) {

@@ -45,16 +45,18 @@ struct DeepLink {
     pagereq: String,
 }
 
-/// Answers a deep link, in the form of QuickBooks' own answers and in the older one: signs in, switches to the company,
+/// Answers a deep link, in the form of QuickBooks' own answers or in the older form: signs in, switches to the company and
 /// opens the page.
 async fn deep_link(State(shared): State<Shared>, Query(link): Query<DeepLink>) -> Response {
     let DeepLink { deeplinkcompanyid: realm, pagereq } = link;
-    on(&shared, &realm, |company, _| Redirect::to(&format!("/app/{}/{pagereq}", company.realm_id)).into_response())
+    with_company(&shared, &realm, |company, _| {
+        Redirect::to(&format!("/app/{}/{pagereq}", company.realm_id)).into_response()
+    })
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Transaction {
+struct InvoiceQuery {
     txn_id: String,
     /// Reason for which the last act was refused.
     #[serde(default)]
@@ -63,7 +65,7 @@ struct Transaction {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Name {
+struct CustomerQuery {
     name_id: String,
 }
 
@@ -80,7 +82,7 @@ struct Head {
 }
 
 impl Head {
-    fn of(company: &Company) -> Self {
+    fn new(company: &Company) -> Self {
         Self { realm: company.realm_id.clone(), company: company.name().to_owned() }
     }
 }
@@ -160,7 +162,7 @@ impl InvoiceRow {
     }
 }
 
-fn page(template: &impl Template) -> Response {
+fn render_page(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -195,18 +197,18 @@ fn invoice_row(row: &Value, today: &str) -> InvoiceRow {
     }
 }
 
-/// Lists the newest invoices that satisfy `wanted`.
-fn newest(company: &Company, today: &str, wanted: impl Fn(&Value) -> bool) -> Vec<InvoiceRow> {
+/// Lists the newest invoices that satisfy `is_wanted`.
+fn newest_invoices(company: &Company, today: &str, is_wanted: impl Fn(&Value) -> bool) -> Vec<InvoiceRow> {
     const MAX_ROWS: usize = 200;
-    company.all(Entity::Invoice).rev().filter(wanted).take(MAX_ROWS).map(|row| invoice_row(&row, today)).collect()
+    company.all(Entity::Invoice).rev().filter(is_wanted).take(MAX_ROWS).map(|row| invoice_row(&row, today)).collect()
 }
 
-/// Answers with `show` on a company, or with 404.
-fn on(shared: &Shared, realm: &str, show: impl FnOnce(&Company, &str) -> Response) -> Response {
+/// Calls `answer` with a company and today's date. Answers 404 for an unknown company.
+fn with_company(shared: &Shared, realm: &str, answer: impl FnOnce(&Company, &str) -> Response) -> Response {
     let state = shared.state();
     let today = shared.clock().pacific().date().to_string();
     match state.companies.get(realm) {
-        Some(company) => show(company, &today),
+        Some(company) => answer(company, &today),
         None => (StatusCode::NOT_FOUND, "There is no such company.").into_response(),
     }
 }
@@ -214,7 +216,7 @@ fn on(shared: &Shared, realm: &str, show: impl FnOnce(&Company, &str) -> Respons
 async fn companies(State(shared): State<Shared>) -> Response {
     let state = shared.state();
     let companies = state.companies.values();
-    page(&CompaniesPage {
+    render_page(&CompaniesPage {
         companies: companies
             .map(|company| {
                 (
@@ -229,28 +231,32 @@ async fn companies(State(shared): State<Shared>) -> Response {
 }
 
 async fn invoices(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
-    on(&shared, &realm, |company, today| {
-        page(&InvoicesPage { head: Head::of(company), rows: newest(company, today, |_| true) })
+    with_company(&shared, &realm, |company, today| {
+        render_page(&InvoicesPage { head: Head::new(company), rows: newest_invoices(company, today, |_| true) })
     })
 }
 
 async fn customers(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
-    on(&shared, &realm, |company, _| {
+    with_company(&shared, &realm, |company, _| {
         let rows = company.all(Entity::Customer).map(|row| {
             let name = text(&row["FullyQualifiedName"]);
             let balance = format!("{} {}", money(&row["Balance"]), text(&row["CurrencyRef"]["value"]));
             [text(&row["Id"]), name, text(&row["PrimaryEmailAddr"]["Address"]), balance]
         });
-        page(&CustomersPage { head: Head::of(company), rows: rows.collect() })
+        render_page(&CustomersPage { head: Head::new(company), rows: rows.collect() })
     })
 }
 
-async fn customer(State(shared): State<Shared>, Path(realm): Path<String>, Query(asked): Query<Name>) -> Response {
-    on(&shared, &realm, |company, today| {
-        let Ok(row) = company.read(Entity::Customer, &asked.name_id).map(|row| row.value()) else {
+async fn customer(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    Query(query): Query<CustomerQuery>,
+) -> Response {
+    with_company(&shared, &realm, |company, today| {
+        let Ok(row) = company.read(Entity::Customer, &query.name_id).map(|row| row.value()) else {
             return (StatusCode::NOT_FOUND, "There is no such customer.").into_response();
         };
-        let tax = company.tax_identifiers.get(&format!("{} PrimaryTaxIdentifier", asked.name_id)).cloned();
+        let tax = company.tax_identifiers.get(&format!("{} PrimaryTaxIdentifier", query.name_id)).cloned();
         let facts = [
             ("Email", text(&row["PrimaryEmailAddr"]["Address"])),
             ("Phone", text(&row["PrimaryPhone"]["FreeFormNumber"])),
@@ -265,21 +271,21 @@ async fn customer(State(shared): State<Shared>, Path(realm): Path<String>, Query
             .filter(|(_, value)| !value.is_empty())
             .map(|(label, value)| [label.to_owned(), value])
             .collect();
-        let rows = newest(company, today, |row| row["CustomerRef"]["value"] == json!(asked.name_id));
-        page(&CustomerPage { head: Head::of(company), name: text(&row["DisplayName"]), facts, rows })
+        let rows = newest_invoices(company, today, |row| row["CustomerRef"]["value"] == json!(query.name_id));
+        render_page(&CustomerPage { head: Head::new(company), name: text(&row["DisplayName"]), facts, rows })
     })
 }
 
 async fn invoice(
     State(shared): State<Shared>,
     Path(realm): Path<String>,
-    Query(asked): Query<Transaction>,
+    Query(query): Query<InvoiceQuery>,
 ) -> Response {
-    on(&shared, &realm, |company, today| {
-        let Ok(row) = company.read(Entity::Invoice, &asked.txn_id).map(|row| row.value()) else {
+    with_company(&shared, &realm, |company, today| {
+        let Ok(row) = company.read(Entity::Invoice, &query.txn_id).map(|row| row.value()) else {
             return (StatusCode::NOT_FOUND, "This invoice does not exist any more.").into_response();
         };
-        page(&invoice_page(company, &row, today, asked.refused))
+        render_page(&invoice_page(company, &row, today, query.refused))
     })
 }
 
@@ -319,16 +325,16 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
     sums.extend(row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten().map(|line| tax_sum(company, line)));
     let paid = row["LinkedTxn"].as_array().into_iter().flatten().filter(|link| link["TxnType"] == json!("Payment"));
     let payments = paid.filter_map(|link| company.get(Entity::Payment, link["TxnId"].as_str()?)).map(|payment| {
-        let own = payment["Line"]
+        let applied = payment["Line"]
             .as_array()
             .into_iter()
             .flatten()
             .find(|line| line["LinkedTxn"][0]["TxnId"] == row["Id"])
             .map(|line| money(&line["Amount"]));
-        [text(&payment["TxnDate"]), text(&payment["PaymentMethodRef"]["name"]), own.unwrap_or_default()]
+        [text(&payment["TxnDate"]), text(&payment["PaymentMethodRef"]["name"]), applied.unwrap_or_default()]
     });
     InvoicePage {
-        head: Head::of(company),
+        head: Head::new(company),
         currency: text(&row["CurrencyRef"]["value"]),
         term: text(&row["SalesTermRef"]["name"]),
         email: text(&row["BillEmail"]["Address"]),
@@ -358,7 +364,7 @@ async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, Stri
         let state = shared.state();
         let company = state.companies.get(&realm);
         company.and_then(|company| {
-            Some(sales::pdf::Sheet::of(company, Entity::Invoice, &company.get(Entity::Invoice, &id)?))
+            Some(sales::pdf::Sheet::new(company, Entity::Invoice, &company.get(Entity::Invoice, &id)?))
         })
     };
     match sheet.map(|sheet| sheet.draw()) {
@@ -371,7 +377,9 @@ async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, Stri
 async fn apps(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
     let state = shared.state();
     match state.companies.get(&realm) {
-        Some(company) => page(&AppsPage { head: Head::of(company), connected: state.grants.is_connected(&realm) }),
+        Some(company) => {
+            render_page(&AppsPage { head: Head::new(company), connected: state.grants.is_connected(&realm) })
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

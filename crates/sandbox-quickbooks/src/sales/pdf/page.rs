@@ -91,43 +91,43 @@ impl Pages {
         self.y
     }
 
-    pub(super) fn go(&mut self, y: f32) {
+    pub(super) fn move_to(&mut self, y: f32) {
         self.y = y;
     }
 
-    pub(super) fn down(&mut self, by: f32) {
+    pub(super) fn move_down(&mut self, by: f32) {
         self.y += by;
     }
 
-    /// Starts a new page if less than `height` is left. Returns whether it did.
-    pub(super) fn needs(&mut self, height: f32) -> bool {
-        let full = self.y + height > self.size.1 - MARGIN - 14.0;
-        if full {
+    /// Starts a new page if less than `height` is left. Returns whether a page was started.
+    pub(super) fn break_page_before(&mut self, height: f32) -> bool {
+        let is_full = self.y + height > self.size.1 - MARGIN - 14.0;
+        if is_full {
             self.pages.push(Vec::new());
             self.y = MARGIN + 10.0;
         }
-        full
+        is_full
     }
 
     /// Starts a new page if a block of `height` would be split.
-    pub(super) fn keep(&mut self, height: f32) {
-        self.needs(height);
+    pub(super) fn keep_together(&mut self, height: f32) {
+        self.break_page_before(height);
     }
 
-    fn mark(&mut self, mark: Mark) {
+    fn add_mark(&mut self, mark: Mark) {
         if let Some(page) = self.pages.last_mut() {
             page.push(mark);
         }
     }
 
     /// Writes one line at the current height.
-    pub(super) fn write(&mut self, x: f32, text: &str, face: Face, size: f32, color: Color, align: Align) {
+    pub(super) fn write_line(&mut self, x: f32, text: &str, face: Face, size: f32, color: Color, align: Align) {
         let x = if align == Align::Right { x - glyphs(text, face).1 * size } else { x };
-        self.mark(Mark::Text { x, y: self.y, text: text.to_owned(), face, size, color });
+        self.add_mark(Mark::Text { x, y: self.y, text: text.to_owned(), face, size, color });
     }
 
     /// Breaks a text into lines of a width.
-    pub(super) fn wrapped(&self, text: &str, face: Face, size: f32, width: f32) -> Vec<String> {
+    pub(super) fn wrap(&self, text: &str, face: Face, size: f32, width: f32) -> Vec<String> {
         let mut lines = Vec::new();
         for paragraph in text.lines() {
             let mut line = String::new();
@@ -147,16 +147,16 @@ impl Pages {
     }
 
     /// Fills a bar from the current height down.
-    pub(super) fn fill(&mut self, left: f32, right: f32, height: f32, color: Color) {
-        self.mark(Mark::Box { left, top: self.y, right, bottom: self.y + height, color });
+    pub(super) fn fill_bar(&mut self, left: f32, right: f32, height: f32, color: Color) {
+        self.add_mark(Mark::Box { left, top: self.y, right, bottom: self.y + height, color });
     }
 
     /// Draws a thin line slightly above the current height.
-    pub(super) fn rule(&mut self, left: f32, right: f32, color: Color) {
-        self.mark(Mark::Box { left, top: self.y - 4.0, right, bottom: self.y - 3.3, color });
+    pub(super) fn draw_rule(&mut self, left: f32, right: f32, color: Color) {
+        self.add_mark(Mark::Box { left, top: self.y - 4.0, right, bottom: self.y - 3.3, color });
     }
 
-    pub(super) fn finish(self) -> Result<Vec<u8>, String> {
+    pub(super) fn finish_write(self) -> Result<Vec<u8>, String> {
         let mut document = Document::new();
         document.set_metadata(Metadata::new().title(self.title).creator("QuickBooks Online (simulated)".to_owned()));
         let font = |face| Font::new(Data::from(bytes(face)), 0).ok_or("the typeface cannot be read");

@@ -1,9 +1,9 @@
-//! Tokens of a query, with the positions that errors name.
+//! Tokens of a query, with their positions for error messages.
 
 use crate::fault::Fault;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum TokenKind {
     Name(String),
     Text(String),
     Number(String),
@@ -11,26 +11,26 @@ pub(super) enum Word {
     End,
 }
 
-/// A token and its position.
+/// A token with its position.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
-    pub(super) word: Word,
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl Placed {
+impl Token {
     /// Returns the error for a token that is not expected here.
     pub(super) fn unexpected(&self, expected: &str) -> Fault {
-        let (kind, shown) = match &self.word {
-            Word::Name(name) => ("<IDENTIFIER>", name.as_str()),
-            Word::Text(text) => ("<STRING>", text.as_str()),
-            Word::Number(number) => ("<NUMBER>", number.as_str()),
-            Word::Sign(sign) => ("<SIGN>", *sign),
-            Word::End => ("<EOF>", ""),
+        let (name, text) = match &self.kind {
+            TokenKind::Name(name) => ("<IDENTIFIER>", name.as_str()),
+            TokenKind::Text(text) => ("<STRING>", text.as_str()),
+            TokenKind::Number(number) => ("<NUMBER>", number.as_str()),
+            TokenKind::Sign(sign) => ("<SIGN>", *sign),
+            TokenKind::End => ("<EOF>", ""),
         };
         Fault::unparsable(format!(
-            "QueryParserError: Encountered \" {kind} \"{shown} \"\" at line {}, column {}.\nWas expecting: {expected}",
+            "QueryParserError: Encountered \" {name} \"{text} \"\" at line {}, column {}.\nWas expecting: {expected}",
             self.line, self.column
         ))
     }
@@ -39,41 +39,41 @@ impl Placed {
 const SIGNS: [&str; 9] = ["<=", ">=", "=", "<", ">", "(", ")", ",", "*"];
 
 /// Splits a query into tokens. A backslash escapes a quote in a text.
-pub(super) fn words(query: &str) -> Result<Vec<Placed>, Fault> {
-    let mut words = Vec::new();
+pub(super) fn tokenize(query: &str) -> Result<Vec<Token>, Fault> {
+    let mut tokens = Vec::new();
     let (mut rest, mut line, mut column) = (query, 1, 1);
     while let Some(first) = rest.chars().next() {
-        let (word, length) = if first.is_whitespace() {
+        let (kind, length) = if first.is_whitespace() {
             (None, first.len_utf8())
         } else if first == '\'' {
             let (text, length) = text(rest).ok_or_else(|| {
                 Fault::unparsable(format!("QueryParserError: Lexical error at line {line}, column {column}. Encountered: <EOF> after : \"{rest}\""))
             })?;
-            (Some(Word::Text(text)), length)
+            (Some(TokenKind::Text(text)), length)
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-            (Some(Word::Sign(sign)), sign.len())
+            (Some(TokenKind::Sign(sign)), sign.len())
         } else if first.is_alphabetic() || first == '_' {
             let length = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).unwrap_or(rest.len());
-            (Some(Word::Name(rest[..length].to_owned())), length)
+            (Some(TokenKind::Name(rest[..length].to_owned())), length)
         } else if first.is_ascii_digit() || first == '-' {
             let length = rest[1..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(rest.len(), |at| at + 1);
-            (Some(Word::Number(rest[..length].to_owned())), length)
+            (Some(TokenKind::Number(rest[..length].to_owned())), length)
         } else {
             return Err(Fault::unparsable(format!(
                 "QueryParserError: Lexical error at line {line}, column {column}. Encountered: \"{first}\" ({}), after : \"\"",
                 first as u32
             )));
         };
-        if let Some(word) = word {
-            words.push(Placed { word, line, column });
+        if let Some(kind) = kind {
+            tokens.push(Token { kind, line, column });
         }
         for c in rest[..length].chars() {
             (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
         rest = &rest[length..];
     }
-    words.push(Placed { word: Word::End, line, column });
-    Ok(words)
+    tokens.push(Token { kind: TokenKind::End, line, column });
+    Ok(tokens)
 }
 
 /// Reads a quoted text at the start of `rest`. Returns the text and its length in the query.
