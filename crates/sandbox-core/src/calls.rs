@@ -29,7 +29,7 @@ pub struct Call {
 #[derive(Debug, Default)]
 pub struct Calls(Mutex<Vec<Call>>);
 
-/// Calls that are kept at most. A full log drops its older half.
+/// Upper bound for the length of the log. A full log drops its older half.
 const MAX_CALLS: usize = 10_000;
 
 impl Calls {

@@ -27,7 +27,7 @@ impl Clock {
     }
 
     /// Returns the current time in seconds since the epoch.
-    pub fn epoch(self) -> i64 {
+    pub fn epoch_seconds(self) -> i64 {
         self.now().as_second()
     }
 }

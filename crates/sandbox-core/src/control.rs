@@ -25,10 +25,10 @@ pub struct NewMishap {
     /// The mishap.
     pub effect: Mishap,
     /// Number of deliveries that it affects.
-    #[serde(default = "one")]
+    #[serde(default = "default_times")]
     pub times: u64,
 }
 
-fn one() -> u64 {
+fn default_times() -> u64 {
     1
 }

@@ -1,6 +1,6 @@
 //! Faults on request: the choice of the calls that fail, and answers that belong to no provider.
 //!
-//! The effects themselves are a type parameter, because each provider words its refusals in its own way.
+//! The effects are a type parameter, because each provider has its own refusals.
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A fault that waits for its calls.
+/// A requested fault. It is pending until it has hit `times` calls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fault<E> {
     /// `quickbooks` or `pipedrive`.
@@ -19,83 +19,83 @@ pub struct Fault<E> {
     /// A part of the path, as `/invoice`; any path if absent.
     path: Option<String>,
     /// Number of calls that fail.
-    #[serde(default = "one")]
+    #[serde(default = "default_times")]
     times: u32,
     /// Probability in percent that a matching call fails.
-    #[serde(default = "always")]
+    #[serde(default = "default_percent")]
     percent: u32,
     /// Effect on these calls.
     effect: E,
 }
 
-fn one() -> u32 {
+fn default_times() -> u32 {
     1
 }
 
-fn always() -> u32 {
+fn default_percent() -> u32 {
     100
 }
 
-/// The waiting faults, and the random numbers that choose among calls.
+/// The pending faults, and the random numbers that select the calls.
 #[derive(Debug)]
 pub struct Faults<E> {
-    waiting: Vec<Fault<E>>,
-    struck: u64,
-    chance: fastrand::Rng,
+    pending: Vec<Fault<E>>,
+    hits: u64,
+    rng: fastrand::Rng,
 }
 
 impl<E> Default for Faults<E> {
     fn default() -> Self {
-        Self { waiting: Vec::new(), struck: 0, chance: fastrand::Rng::with_seed(1) }
+        Self { pending: Vec::new(), hits: 0, rng: fastrand::Rng::with_seed(1) }
     }
 }
 
 impl<E: Clone> Faults<E> {
-    /// Adds a fault behind those that wait.
+    /// Adds a fault after the pending ones.
     pub fn add(&mut self, fault: Fault<E>) {
-        self.waiting.push(fault);
+        self.pending.push(fault);
     }
 
-    /// Returns the faults that still wait for calls.
-    pub fn waiting(&self) -> &[Fault<E>] {
-        &self.waiting
+    /// Returns the pending faults.
+    pub fn pending(&self) -> &[Fault<E>] {
+        &self.pending
     }
 
     /// Returns the number of calls that failed since the start.
-    pub fn struck(&self) -> u64 {
-        self.struck
+    pub fn hits(&self) -> u64 {
+        self.hits
     }
 
-    /// Removes all waiting faults.
+    /// Removes all pending faults.
     pub fn clear(&mut self) {
-        self.waiting.clear();
+        self.pending.clear();
     }
 
     /// Restarts the random numbers from a seed.
-    pub fn seed(&mut self, seed: u64) {
-        self.chance = fastrand::Rng::with_seed(seed);
+    pub fn set_seed(&mut self, seed: u64) {
+        self.rng = fastrand::Rng::with_seed(seed);
     }
 
     /// Draws a seed for one mutated answer.
     pub fn draw_seed(&mut self) -> u64 {
-        self.chance.u64(..)
+        self.rng.u64(..)
     }
 
-    /// Takes the effect of the first fault that matches a call, and counts the call.
-    pub fn take(&mut self, provider: &str, method: &str, path: &str) -> Option<E> {
-        for at in 0..self.waiting.len() {
-            let fault = &mut self.waiting[at];
+    /// Returns the effect of the first fault that matches a call, and counts the hit.
+    pub fn take_effect(&mut self, provider: &str, method: &str, path: &str) -> Option<E> {
+        for index in 0..self.pending.len() {
+            let fault = &mut self.pending[index];
             let matches = fault.provider == provider
                 && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && fault.path.as_deref().is_none_or(|part| path.contains(part));
-            if !matches || (fault.percent < 100 && self.chance.u32(0..100) >= fault.percent) {
+            if !matches || (fault.percent < 100 && self.rng.u32(0..100) >= fault.percent) {
                 continue;
             }
             let effect = fault.effect.clone();
-            self.struck += 1;
+            self.hits += 1;
             fault.times = fault.times.saturating_sub(1);
             if fault.times == 0 {
-                self.waiting.remove(at);
+                self.pending.remove(index);
             }
             return Some(effect);
         }

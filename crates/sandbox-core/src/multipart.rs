@@ -18,35 +18,35 @@ pub struct Part {
 
 /// Splits a multipart body.
 ///
-/// Published clients send lines that end without a carriage return, and parts in base64. The real services accept both;
-/// multipart libraries do not.
-fn split(boundary: &str, body: &[u8]) -> Vec<Part> {
-    let mark = format!("--{boundary}");
+/// Published clients send lines that end without a carriage return, and parts in base64. The real services accept both.
+/// Multipart libraries do not.
+fn split_parts(boundary: &str, body: &[u8]) -> Vec<Part> {
+    let delimiter = format!("--{boundary}");
     let mut starts: Vec<usize> = Vec::new();
     let mut at = 0;
-    while let Some(found) = find(&body[at..], mark.as_bytes()) {
+    while let Some(found) = find_bytes(&body[at..], delimiter.as_bytes()) {
         starts.push(at + found);
-        at += found + mark.len();
+        at += found + delimiter.len();
     }
-    starts.windows(2).filter_map(|pair| part(&body[pair[0] + mark.len()..pair[1]])).collect()
+    starts.windows(2).filter_map(|pair| parse_part(&body[pair[0] + delimiter.len()..pair[1]])).collect()
 }
 
 /// Returns the parts of a request's body, or `None` if the body is not multipart.
-pub fn parts(headers: &HeaderMap, body: &[u8]) -> Option<Vec<Part>> {
+pub fn parse_parts(headers: &HeaderMap, body: &[u8]) -> Option<Vec<Part>> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let boundary = kind.split(';').find_map(|piece| piece.trim().strip_prefix("boundary="))?;
-    Some(split(boundary.trim_matches('"'), body))
+    Some(split_parts(boundary.trim_matches('"'), body))
 }
 
-fn find(body: &[u8], wanted: &[u8]) -> Option<usize> {
+fn find_bytes(body: &[u8], wanted: &[u8]) -> Option<usize> {
     body.windows(wanted.len()).position(|window| window == wanted)
 }
 
-fn part(raw: &[u8]) -> Option<Part> {
+fn parse_part(raw: &[u8]) -> Option<Part> {
     let raw = raw.strip_prefix(b"\r\n").or_else(|| raw.strip_prefix(b"\n"))?;
     let (end, gap) = [b"\r\n\r\n".as_slice(), b"\n\n".as_slice()]
         .iter()
-        .filter_map(|gap| Some((find(raw, gap)?, gap.len())))
+        .filter_map(|gap| Some((find_bytes(raw, gap)?, gap.len())))
         .min()?;
     let head = String::from_utf8_lossy(&raw[..end]).into_owned();
     let content = &raw[end + gap..];
@@ -83,7 +83,7 @@ mod tests {
         let strict = b"--b\r\nContent-Disposition: form-data; name=\"file_content_01\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n";
         let loose = b"\n--b\nContent-Disposition: form-data; name=\"file_content_01\"\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n\n--b--\n";
         for body in [strict.as_slice(), loose.as_slice()] {
-            let parts = split("b", body);
+            let parts = split_parts("b", body);
             assert_eq!(parts.len(), 1);
             assert_eq!(parts[0].name, "file_content_01");
             assert_eq!(parts[0].content, b"hello");

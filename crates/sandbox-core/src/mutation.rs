@@ -1,6 +1,6 @@
 //! Mutation of JSON answers: valid JSON in which some places have another shape. A seed makes the choice repeatable.
 //!
-//! Only shapes change. Amounts, numbers and names keep their values, so that every remaining statement is true.
+//! Only shapes change. Amounts, numbers and names keep their values, so that all remaining data is correct.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ const NESTING_DEPTH: usize = 200;
 /// Changes a number of places of a JSON body. Returns any other body unchanged.
 pub fn mutate(body: &[u8], places: u32, seed: u64) -> Vec<u8> {
     let Ok(mut answer) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
-    let mut chance = Rng::with_seed(seed);
+    let mut rng = Rng::with_seed(seed);
     for _ in 0..places {
-        let at = chance.usize(0..count(&answer));
-        change(&mut answer, at, &mut chance);
+        let at = rng.usize(0..count_values(&answer));
+        mutate_at(&mut answer, at, &mut rng);
     }
-    if chance.u8(..) < 4 {
+    if rng.u8(..) < 4 {
         // Nests the answer deeper than parsers accept.
         let text = answer.to_string();
         return format!("{}{text}{}", "[".repeat(NESTING_DEPTH), "]".repeat(NESTING_DEPTH)).into_bytes();
@@ -25,49 +25,49 @@ pub fn mutate(body: &[u8], places: u32, seed: u64) -> Vec<u8> {
 }
 
 /// Counts a value and all values within it.
-fn count(value: &Value) -> usize {
+fn count_values(value: &Value) -> usize {
     1 + match value {
-        Value::Array(rows) => rows.iter().map(count).sum(),
-        Value::Object(members) => members.values().map(count).sum(),
+        Value::Array(rows) => rows.iter().map(count_values).sum(),
+        Value::Object(members) => members.values().map(count_values).sum(),
         _ => 0,
     }
 }
 
-/// Changes the value at a position. Positions count from the outside in.
-fn change(value: &mut Value, at: usize, chance: &mut Rng) {
+/// Changes the value at a position. Positions count depth-first from 0, which is the value itself.
+fn mutate_at(value: &mut Value, at: usize, rng: &mut Rng) {
     if at == 0 {
-        *value = other(value, chance);
+        *value = mutated(value, rng);
         return;
     }
-    let mut left = at - 1;
+    let mut remaining = at - 1;
     let within: Vec<&mut Value> = match value {
         Value::Array(rows) => rows.iter_mut().collect(),
         Value::Object(members) => members.values_mut().collect(),
         _ => return,
     };
     for inner in within {
-        let size = count(inner);
-        if left < size {
-            return change(inner, left, chance);
+        let size = count_values(inner);
+        if remaining < size {
+            return mutate_at(inner, remaining, rng);
         }
-        left -= size;
+        remaining -= size;
     }
 }
 
-/// Returns another shape of a value.
-fn other(value: &Value, chance: &mut Rng) -> Value {
-    match (value, chance.u8(0..12)) {
+/// Returns a value in a different shape.
+fn mutated(value: &Value, rng: &mut Rng) -> Value {
+    match (value, rng.u8(0..12)) {
         (Value::Array(rows), 0..=2) => json!(rows.iter().rev().collect::<Vec<_>>()),
         (Value::Array(rows), 3 | 4) => {
             // Repeats one row with its id.
-            let again = rows.get(chance.usize(0..rows.len().max(1)));
+            let again = rows.get(rng.usize(0..rows.len().max(1)));
             json!(rows.iter().chain(again).collect::<Vec<_>>())
         }
         (Value::Array(rows), 5 | 6) => {
-            json!(rows.iter().map(|row| if chance.bool() { row } else { &Value::Null }).collect::<Vec<_>>())
+            json!(rows.iter().map(|row| if rng.bool() { row } else { &Value::Null }).collect::<Vec<_>>())
         }
         (Value::Object(members), 0..=4) => {
-            let without = chance.usize(0..members.len().max(1));
+            let without = rng.usize(0..members.len().max(1));
             Value::Object(
                 members
                     .clone()

@@ -23,7 +23,7 @@ pub struct TokenForm {
 }
 
 /// Returns the user name and the password of a `Basic` header.
-pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+pub fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (name, password) = decoded.split_once(':')?;
@@ -31,14 +31,14 @@ pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 /// Returns the token of a `Bearer` header.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// Checks the client's id and secret, sent in the header or in the body.
 pub fn is_client(headers: &HeaderMap, form: &TokenForm, id: &str, secret: &str) -> bool {
-    match basic(headers) {
-        Some((given_id, given_secret)) => given_id == id && given_secret == secret,
+    match basic_credentials(headers) {
+        Some((header_id, header_secret)) => header_id == id && header_secret == secret,
         None => form.client_id.as_deref() == Some(id) && form.client_secret.as_deref() == Some(secret),
     }
 }

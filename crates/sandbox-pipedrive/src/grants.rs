@@ -65,7 +65,7 @@ impl Grants {
     /// Issues an authorization code.
     pub(crate) fn issue_code(&mut self, company_id: i64, user_id: i64, scopes: &[String], clock: Clock) -> String {
         let code = generate_token("");
-        let expires = clock.epoch() + CODE_SECONDS;
+        let expires = clock.epoch_seconds() + CODE_SECONDS;
         self.codes.insert(code.clone(), Grant { company_id, user_id, scopes: scopes.to_vec(), expires });
         code
     }
@@ -97,14 +97,19 @@ impl Grants {
         let refresh = generate_token(&format!("{company_id}:{user_id}:"));
         self.refresh.insert(
             refresh.clone(),
-            Grant { company_id, user_id, scopes: scopes.to_vec(), expires: clock.epoch() + REFRESH_TOKEN_SECONDS },
+            Grant {
+                company_id,
+                user_id,
+                scopes: scopes.to_vec(),
+                expires: clock.epoch_seconds() + REFRESH_TOKEN_SECONDS,
+            },
         );
         self.issue_access_token(company_id, user_id, &refresh, clock, scopes, api)
     }
 
     /// Renews the tokens of a user. Returns `None` if the refresh token is invalid.
     pub(crate) fn refresh_tokens(&mut self, refresh_token: &str, clock: Clock, api: &str) -> Option<Value> {
-        let now = clock.epoch();
+        let now = clock.epoch_seconds();
         let grant = self.refresh.get_mut(refresh_token).filter(|grant| grant.expires > now)?;
         grant.expires = now + REFRESH_TOKEN_SECONDS;
         let Grant { company_id, user_id, scopes, .. } = grant.clone();
@@ -126,7 +131,7 @@ impl Grants {
         scopes: &[String],
         api: &str,
     ) -> Value {
-        let now = clock.epoch();
+        let now = clock.epoch_seconds();
         let mut issued: Vec<(String, i64)> = self
             .access
             .iter()

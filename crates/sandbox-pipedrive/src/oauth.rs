@@ -37,7 +37,7 @@ pub(crate) fn sign_token(company: &Company, user: &User, secret: &str, clock: Cl
         iat: i64,
         exp: i64,
     }
-    let iat = clock.epoch();
+    let iat = clock.epoch_seconds();
     let claims = Claims { user_id: user.id, company_id: company.id, iat, exp: iat + SIGNED_TOKEN_SECONDS };
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap_or_default()
 }
@@ -176,7 +176,7 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
     let api = &shared.origins.api;
     let answer = match form.grant_type.as_str() {
         "authorization_code" => grants
-            .consume_code(&form.code, clock.epoch())
+            .consume_code(&form.code, clock.epoch_seconds())
             .filter(|_| form.redirect_uri.is_empty() || form.redirect_uri == app.callback_url)
             .map(|code| grants.issue_tokens(code.company_id, code.user_id, clock, &code.scopes, api)),
         "refresh_token" => grants.refresh_tokens(&form.refresh_token, clock, api),

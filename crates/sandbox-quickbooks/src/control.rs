@@ -179,7 +179,7 @@ async fn grant(State(shared): State<Shared>, Json(request): Json<RealmRequest>) 
 
 async fn expire(State(shared): State<Shared>, Json(request): Json<RealmRequest>) -> StatusCode {
     let mut state = shared.state_mut();
-    let now = shared.clock().epoch();
+    let now = shared.clock().epoch_seconds();
     state.grants.expire(&request.realm_id, now);
     StatusCode::NO_CONTENT
 }

@@ -266,7 +266,7 @@ impl Fault {
                 "Another customer, vendor or employee is already using this \nname. Please use a different name.",
             ),
             "10000" => Self::system(),
-            _ => Self { code: code.to_owned().into(), ..Self::business("A fault that was asked for.") },
+            _ => Self { code: code.to_owned().into(), ..Self::business("A requested fault.") },
         }
     }
 

@@ -86,7 +86,7 @@ impl Grants {
                 sub: sub.to_owned(),
                 scope: scope.to_owned(),
                 redirect_uri: redirect_uri.to_owned(),
-                expires: clock.epoch() + CODE_SECONDS,
+                expires: clock.epoch_seconds() + CODE_SECONDS,
             },
         );
         code
@@ -120,12 +120,12 @@ impl Grants {
 
     /// Issues tokens for a company, in the form of the token endpoint's answer.
     pub(crate) fn issue_tokens(&mut self, realm_id: &str, sub: &str, scope: &str, clock: Clock) -> Value {
-        self.issue_refresh_token(realm_id, sub, scope, clock.epoch(), clock)
+        self.issue_refresh_token(realm_id, sub, scope, clock.epoch_seconds(), clock)
     }
 
     /// Issues a refresh token and an access token for a consent of the time `granted`.
     fn issue_refresh_token(&mut self, realm_id: &str, sub: &str, scope: &str, granted: i64, clock: Clock) -> Value {
-        let now = clock.epoch();
+        let now = clock.epoch_seconds();
         let refresh = generate_token("AB11");
         let grant = RefreshToken {
             realm_id: realm_id.to_owned(),
@@ -168,7 +168,7 @@ impl Grants {
     }
 
     pub(crate) fn refresh_tokens(&mut self, token: &str, old: OldRefreshToken, clock: Clock) -> Option<Value> {
-        let now = clock.epoch();
+        let now = clock.epoch_seconds();
         let mut grant = self.refresh.get(token).filter(|grant| grant.expires > now)?.clone();
         if now - grant.issued < ROTATION_SECONDS {
             grant.expires = (now + REFRESH_TOKEN_SECONDS).min(grant.granted + CONSENT_SECONDS);

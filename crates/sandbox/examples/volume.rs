@@ -17,7 +17,7 @@ use std::{
 const COMPANIES: u64 = 1_000;
 const INVOICES: u64 = 100_000;
 const WORKERS: usize = 16;
-const SPELL: Duration = Duration::from_secs(5);
+const MEASURING_TIME: Duration = Duration::from_secs(5);
 
 fn options() -> Options {
     Options { only_quickbooks: true, ..Default::default() }
@@ -68,7 +68,7 @@ impl Client {
 const INVOICE: &str = r#"{"CustomerRef":{"value":"1"},"TxnDate":"2026-11-20","TxnTaxDetail":{"TxnTaxCodeRef":{"value":"3"}},"Line":[{"DetailType":"SalesItemLineDetail","Amount":150,"Description":"Consulting","SalesItemLineDetail":{"ItemRef":{"value":"1"},"Qty":3,"UnitPrice":50,"TaxCodeRef":{"value":"TAX"}}}]}"#;
 
 /// Runs `work` on all workers until `done` is true. Returns operations per second.
-async fn rate<F, W>(
+async fn measure_rate<F, W>(
     done: impl Fn(u64, Duration) -> bool + Clone + Send + 'static,
     work: W,
 ) -> anyhow::Result<(u64, f64)>
@@ -106,7 +106,7 @@ fn memory() -> u64 {
     line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-fn say(label: &str, value: &str) -> anyhow::Result<()> {
+fn print_result(label: &str, value: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{label:<58} {value:>16}")?;
     Ok(())
 }
@@ -116,12 +116,12 @@ fn say(label: &str, value: &str) -> anyhow::Result<()> {
 async fn main() -> anyhow::Result<()> {
     let began = Instant::now();
     let sandbox = sandbox::start(options()).await?;
-    say("start, with the companies of the seeds", &format!("{} ms", began.elapsed().as_millis()))?;
+    print_result("start, with the companies of the seeds", &format!("{} ms", began.elapsed().as_millis()))?;
     let http = reqwest::Client::builder().pool_max_idle_per_host(WORKERS * 2).build()?;
     let client = Arc::new(Client { http, control: sandbox.origins.control.clone() });
 
     let one = client.company(&sandbox, "9341452200000001").await?;
-    let timed = |_: u64, elapsed: Duration| elapsed > SPELL;
+    let timed = |_: u64, elapsed: Duration| elapsed > MEASURING_TIME;
     for (label, path) in [
         ("reads of an invoice, a second", "/invoice/130"),
         ("reads of the company, a second", "/companyinfo/1"),
@@ -131,38 +131,38 @@ async fn main() -> anyhow::Result<()> {
         ),
     ] {
         let (client, one) = (client.clone(), one.clone());
-        let (_, reads) = rate(timed, move |_| {
+        let (_, reads) = measure_rate(timed, move |_| {
             let (client, one) = (client.clone(), one.clone());
             async move { client.read(&one, path).await.map(drop) }
         })
         .await?;
-        say(label, &format!("{reads:.0}"))?;
+        print_result(label, &format!("{reads:.0}"))?;
     }
     let (writer, company) = (client.clone(), one.clone());
-    let (_, creates) = rate(timed, move |_| {
+    let (_, creates) = measure_rate(timed, move |_| {
         let (client, company) = (writer.clone(), company.clone());
         async move { client.create(&company, "invoice", INVOICE).await.map(drop) }
     })
     .await?;
-    say("creations of an invoice in one company, a second", &format!("{creates:.0}"))?;
+    print_result("creations of an invoice in one company, a second", &format!("{creates:.0}"))?;
 
     let before = memory();
     let began = Instant::now();
-    let made: Value = serde_json::from_slice(
+    let created: Value = serde_json::from_slice(
         &client
             .control("/quickbooks/companies", json!({ "preset": "us", "count": COMPANIES, "name": "Company" }))
             .await?,
     )?;
-    say(&format!("{COMPANIES} companies made in"), &format!("{} ms", began.elapsed().as_millis()))?;
+    print_result(&format!("{COMPANIES} companies made in"), &format!("{} ms", began.elapsed().as_millis()))?;
     let mut companies = Vec::new();
-    for realm in made["realm_ids"].as_array().context("realms")? {
+    for realm in created["realm_ids"].as_array().context("realms")? {
         let company = client.company(&sandbox, realm.as_str().context("a realm")?).await?;
         client.create(&company, "customer", r#"{"DisplayName":"First"}"#).await?;
         companies.push(company);
     }
     let companies = Arc::new(companies);
     let (writer, all) = (client.clone(), companies.clone());
-    let (count, creates) = rate(
+    let (count, creates) = measure_rate(
         |at, _| at >= INVOICES,
         move |at| {
             let (client, all) = (writer.clone(), all.clone());
@@ -173,20 +173,20 @@ async fn main() -> anyhow::Result<()> {
         },
     )
     .await?;
-    say(&format!("{count} invoices over them, creations a second"), &format!("{creates:.0}"))?;
-    say("memory for them (client and server)", &format!("{} MB", memory() - before))?;
+    print_result(&format!("{count} invoices over them, creations a second"), &format!("{creates:.0}"))?;
+    print_result("memory for them (client and server)", &format!("{} MB", memory() - before))?;
     let (reader, all) = (client.clone(), companies.clone());
-    let (_, reads) = rate(timed, move |at| {
+    let (_, reads) = measure_rate(timed, move |at| {
         let (client, all) = (reader.clone(), all.clone());
         async move { client.read(&all[usize::try_from(at % COMPANIES)?], "/invoice/150").await.map(drop) }
     })
     .await?;
-    say("reads among them, a second", &format!("{reads:.0}"))?;
+    print_result("reads among them, a second", &format!("{reads:.0}"))?;
     let began = Instant::now();
     let state = client.send(client.http.get(format!("{}/state", client.control))).await?;
-    say("everything saved", &format!("{} MB, {} ms", state.len() / 1_000_000, began.elapsed().as_millis()))?;
+    print_result("everything saved", &format!("{} MB, {} ms", state.len() / 1_000_000, began.elapsed().as_millis()))?;
     let began = Instant::now();
     client.send(client.http.post(format!("{}/state", client.control)).body(state)).await?;
-    say("and loaded", &format!("{} ms", began.elapsed().as_millis()))?;
+    print_result("and loaded", &format!("{} ms", began.elapsed().as_millis()))?;
     sandbox.stop().await
 }

@@ -1,6 +1,6 @@
-//! The control door: JSON over HTTP, by which tests change the simulated world. It has a port of its own.
+//! The control door: a JSON API on a port of its own, with which tests change the simulated world.
 //!
-//! Each simulator brings the routes of its provider. The routes here are about the whole world.
+//! Each simulator defines the routes of its provider. The routes here affect the whole world.
 
 use crate::{effect::Effect, world::World};
 use axum::{
@@ -40,15 +40,15 @@ async fn add_fault(State(world): State<World>, Json(fault): Json<Fault<Effect>>)
     StatusCode::NO_CONTENT
 }
 
-/// Lists the faults that still wait for calls.
+/// Lists the pending faults.
 async fn list_faults(State(world): State<World>) -> Response {
-    Json(world.faults().waiting()).into_response()
+    Json(world.faults().pending()).into_response()
 }
 
-/// Counts the calls that failed and the faults that wait.
+/// Counts the calls that failed and the pending faults.
 async fn count_faults(State(world): State<World>) -> Response {
     let faults = world.faults();
-    Json(json!({ "struck": faults.struck(), "waiting": faults.waiting().len() })).into_response()
+    Json(json!({ "struck": faults.hits(), "waiting": faults.pending().len() })).into_response()
 }
 
 async fn clear_faults(State(world): State<World>) -> StatusCode {
@@ -61,8 +61,8 @@ struct Seed {
     seed: u64,
 }
 
-async fn seed_faults(State(world): State<World>, Json(asked): Json<Seed>) -> StatusCode {
-    world.faults().seed(asked.seed);
+async fn seed_faults(State(world): State<World>, Json(request): Json<Seed>) -> StatusCode {
+    world.faults().set_seed(request.seed);
     StatusCode::NO_CONTENT
 }
 
@@ -72,7 +72,7 @@ async fn list_calls(State(world): State<World>) -> Response {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Move {
+enum ClockChange {
     AdvanceSeconds(i64),
     Set(Timestamp),
 }
@@ -81,10 +81,10 @@ async fn read_clock(State(world): State<World>) -> Json<Value> {
     Json(json!({ "now": world.runtime.clock().now().to_string() }))
 }
 
-async fn move_clock(State(world): State<World>, Json(asked): Json<Move>) -> StatusCode {
-    match asked {
-        Move::AdvanceSeconds(seconds) => world.runtime.advance_clock(seconds),
-        Move::Set(now) => world.runtime.set_time(now),
+async fn move_clock(State(world): State<World>, Json(request): Json<ClockChange>) -> StatusCode {
+    match request {
+        ClockChange::AdvanceSeconds(seconds) => world.runtime.advance_clock(seconds),
+        ClockChange::Set(now) => world.runtime.set_time(now),
     }
     StatusCode::NO_CONTENT
 }
@@ -107,6 +107,6 @@ async fn save_state(State(world): State<World>) -> Response {
 async fn load_state(State(world): State<World>, body: Bytes) -> Response {
     match world.load_json(&body) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => refusal(StatusCode::BAD_REQUEST, format!("this is no saved state: {error}")),
+        Err(error) => refusal(StatusCode::BAD_REQUEST, format!("this is not a saved state: {error}")),
     }
 }

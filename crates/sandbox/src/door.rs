@@ -10,18 +10,18 @@ use std::{io::Write, path::PathBuf};
 pub(crate) struct Control {
     /// Path, as quickbooks/payment.
     path: Option<String>,
-    /// Members of the body, as invoice_id=145 or amount:=12.50 (`:=` for JSON). Without any, a GET.
+    /// Members of the body, as invoice_id=145 or amount:=12.50 (`:=` for JSON). Without members, the method is GET.
     members: Vec<String>,
-    /// The method, where it is not GET (without members) or POST (with).
+    /// The method, if it is not GET (without members) or POST (with members).
     #[arg(long)]
     method: Option<String>,
-    /// The folder of the running sandbox, for its demo.env.
+    /// The folder of the running sandbox, which contains its demo.env.
     #[arg(long, default_value = "target/sandbox")]
     dir: PathBuf,
 }
 
 impl Control {
-    pub(crate) async fn ask(self) -> anyhow::Result<()> {
+    pub(crate) async fn send(self) -> anyhow::Result<()> {
         let file = self.dir.join("demo.env");
         let env = std::fs::read_to_string(&file)
             .with_context(|| format!("no sandbox has been started in {}", self.dir.display()))?;
@@ -38,8 +38,8 @@ impl Control {
             };
             body.insert(name.to_owned(), value);
         }
-        let usual = if body.is_empty() { "GET" } else { "POST" };
-        let method = self.method.as_deref().unwrap_or(usual).to_uppercase().parse()?;
+        let default_method = if body.is_empty() { "GET" } else { "POST" };
+        let method = self.method.as_deref().unwrap_or(default_method).to_uppercase().parse()?;
         let url = format!("{door}/{}", self.path.unwrap_or_default().trim_start_matches('/'));
         let mut request = reqwest::Client::builder().build()?.request(method, url);
         if !body.is_empty() {

@@ -3,7 +3,7 @@
 use sandbox_quickbooks::api::requested::{RequestedFault, XmlFault};
 use serde::{Deserialize, Serialize};
 
-/// Effect of a fault on a call. Refusals are worded as QuickBooks words them, for both providers.
+/// Effect of a fault on a call. Refusals have QuickBooks' form, for both providers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Effect {
@@ -23,7 +23,7 @@ pub(crate) enum Effect {
     PageAfter(u16),
     /// Refuses a token request as `invalid_grant` with this description, or without one if it is empty.
     InvalidGrant(String),
-    /// Refuses the call as one too many. The call is not carried out.
+    /// Refuses the call because of a rate limit. The call is not carried out.
     Throttle,
     /// Breaks the connection. The call is not carried out.
     DropBefore,

@@ -27,7 +27,7 @@ pub(crate) async fn layer(
     let cost = request.extensions().get::<Cost>().copied().unwrap_or_default();
     let (effect, seed) = {
         let mut faults = world.faults();
-        let effect = faults.take(provider, method.as_str(), &path);
+        let effect = faults.take_effect(provider, method.as_str(), &path);
         let seed = if matches!(effect, Some(Effect::Mutate(_))) { faults.draw_seed() } else { 0 };
         (effect, seed)
     };
@@ -36,7 +36,7 @@ pub(crate) async fn layer(
         None => next.run(request).await,
         Some(Effect::Status(code)) => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [(header::CONTENT_TYPE, "text/plain")], "a fault that was asked for").into_response()
+            (status, [(header::CONTENT_TYPE, "text/plain")], "a requested fault").into_response()
         }
         Some(Effect::Fault(fault)) => fault.response(&now.to_string()),
         Some(Effect::Xml(fault)) => fault.response(&now.to_string()),
@@ -54,7 +54,7 @@ pub(crate) async fn layer(
             next.run(request).await;
             broken_response()
         }
-        // A task of its own carries the call out even if the client leaves before.
+        // A separate task carries the call out even if the client disconnects before.
         Some(Effect::Delay(millis)) => tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(millis)).await;
             next.run(request).await

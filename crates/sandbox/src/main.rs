@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// A local QuickBooks Online and Pipedrive, for developing and testing integrations without an account.
 ///
-/// Writes `demo.env` into the state folder: every base address and credential that a program needs to talk to it.
+/// Writes `demo.env` into the state folder: all base addresses and credentials that a client needs.
 ///
 /// Examples:
 ///   sandbox --dir target/demo --app-url http://localhost:7800
@@ -24,36 +24,36 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Asks the control door of a sandbox that is running; without a path, tells what it can do.
+    /// Sends a request to the control door of a running sandbox. Without a path, prints its routes.
     Control(door::Control),
 }
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// Folder for the state and for demo.env; created if missing. The state of an earlier run goes on.
+    /// Folder for the state and for demo.env; created if missing. The sandbox continues from the state of an earlier run.
     #[arg(long, default_value = "target/sandbox")]
     dir: PathBuf,
     /// Base address of the app under development, for its callbacks and pages.
     #[arg(long, default_value = "http://localhost:7800")]
     app_url: String,
-    /// The first of seven ports, taken where free (other free ones where not); 0 for any.
+    /// The first of seven ports. A port in use is replaced by any free one. 0 for seven free ports.
     #[arg(long, default_value_t = 7801)]
     first_port: u16,
-    /// A further address to which Intuit may send the browser back; may be repeated.
+    /// A further redirect URI of the app at Intuit; may be repeated.
     #[arg(long)]
     redirect_uri: Vec<String>,
-    /// Where QuickBooks' webhooks are sent, as CloudEvents (the control door can choose the other format).
+    /// URL for QuickBooks' webhooks, in the CloudEvents format (the control door can set the legacy format).
     #[arg(long)]
     webhook_url: Option<String>,
-    /// The providers keep their limits of requests. QuickBooks: 500 requests and 40 batches a minute, 10 at once, for each
+    /// Applies the providers' rate limits. QuickBooks: 500 requests and 40 batches a minute, 10 at once, for each
     /// company. Pipedrive: 80 requests in two seconds for each token, 30,000 tokens a day for each seat.
     #[arg(long)]
     limits: bool,
     /// A file with the registration of your Pipedrive app, in the form of seeds/pipedrive-app.json: client, callback, scopes,
-    /// and the pages that Pipedrive embeds. Fatura's without it.
+    /// and the pages that Pipedrive embeds. The default is Fatura's registration.
     #[arg(long)]
     pipedrive_app: Option<PathBuf>,
-    /// Without Pipedrive.
+    /// Serves QuickBooks only.
     #[arg(long)]
     only_quickbooks: bool,
 }
@@ -62,11 +62,11 @@ struct Serve {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
     let Arguments { command, serve } = Arguments::parse();
-    let done = match command {
-        Some(Command::Control(control)) => control.ask().await,
+    let result = match command {
+        Some(Command::Control(control)) => control.send().await,
         None => run(serve).await,
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sandbox: {error:#}");

@@ -28,13 +28,13 @@ pub(crate) type Listeners = [TcpListener; 7];
 
 /// Binds the seven origins on the loopback interface.
 ///
-/// `recorded` are the addresses of an earlier run. They must be free again, because programs have stored them. Without
-/// them, the ports from `first_port` on are used, or any free port in place of one that is taken.
-pub(crate) async fn bind(recorded: Option<&Origins>, first_port: u16) -> io::Result<(Origins, Listeners)> {
+/// `earlier` has the addresses of an earlier run. They must be free again, because clients have stored them. Without
+/// them, the ports from `first_port` on are used, and any free port instead of a port in use.
+pub(crate) async fn bind(earlier: Option<&Origins>, first_port: u16) -> io::Result<(Origins, Listeners)> {
     let mut listeners = Vec::new();
     for at in 0_u16..7 {
-        listeners.push(match recorded {
-            Some(origins) => listen_again(origins.each()[usize::from(at)]).await?,
+        listeners.push(match earlier {
+            Some(origins) => bind_again(origins.to_array()[usize::from(at)]).await?,
             None => match TcpListener::bind(("127.0.0.1", if first_port == 0 { 0 } else { first_port + at })).await {
                 Ok(listener) => listener,
                 Err(_) => TcpListener::bind(("127.0.0.1", 0)).await?,
@@ -53,15 +53,15 @@ pub(crate) async fn bind(recorded: Option<&Origins>, first_port: u16) -> io::Res
     Ok((origins, listeners))
 }
 
-async fn listen_again(origin: &str) -> io::Result<TcpListener> {
+async fn bind_again(origin: &str) -> io::Result<TcpListener> {
     let address: SocketAddr = origin.trim_start_matches("http://").parse().map_err(io::Error::other)?;
     TcpListener::bind(address).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("{origin} was used by this sandbox before and is taken now: {error}"))
+        io::Error::new(error.kind(), format!("this sandbox used {origin} before, and now the port is in use: {error}"))
     })
 }
 
 impl Origins {
-    fn each(&self) -> [&str; 7] {
+    fn to_array(&self) -> [&str; 7] {
         [
             &self.pipedrive_web,
             &self.pipedrive_oauth,

@@ -37,13 +37,13 @@ pub struct Options {
     pub app_url: String,
     /// Folder for the state and `demo.env`. Without one, nothing is written.
     pub dir: Option<PathBuf>,
-    /// First of seven ports; 0 for any. Another port is used in place of one that is taken.
+    /// First of seven ports; 0 for seven free ports. A port in use is replaced by any free one.
     pub first_port: u16,
     /// Further addresses for the redirect after consent at Intuit.
     pub redirect_uris: Vec<String>,
     /// Address for QuickBooks' webhooks. Without one, none are sent.
     pub webhook_url: Option<String>,
-    /// Whether the providers' limits of requests apply.
+    /// Whether the providers' rate limits apply.
     pub limits: bool,
     /// Whether only QuickBooks is served.
     pub only_quickbooks: bool,
@@ -104,7 +104,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     if let Some(url) = &options.webhook_url {
         world.quickbooks.state_mut().set_webhook_url(url);
     }
-    // Faults strike sign-in and token requests like any other call.
+    // Faults also apply to sign-in and token requests.
     let with_faults = |router: Router, provider| {
         router.layer(middleware::from_fn_with_state((world.clone(), provider), faults::layer))
     };
@@ -132,7 +132,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     tasks.push(tokio::spawn(quickbooks::delivery::deliver(quickbooks.clone(), stop.clone())));
     tasks.push(tokio::spawn(pipedrive::delivery::deliver(pipedrive.clone(), stop.clone())));
     if let Some(dir) = &dir {
-        tasks.push(tokio::spawn(save_often(world.clone(), origins.clone(), dir.clone(), stop.clone())));
+        tasks.push(tokio::spawn(save_periodically(world.clone(), origins.clone(), dir.clone(), stop.clone())));
     }
     let sandbox = Sandbox {
         origins,
@@ -144,7 +144,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         tasks,
     };
     if let Some(dir) = &options.dir {
-        // The file appears whole, for programs that wait for it.
+        // Renaming makes the complete file appear at once, because programs wait for it.
         std::fs::write(dir.join("demo.env.new"), sandbox.env())?;
         std::fs::rename(dir.join("demo.env.new"), dir.join("demo.env"))?;
         sandbox.save()?;
@@ -160,7 +160,7 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     }
 }
 
-async fn save_often(world: World, origins: Origins, dir: PathBuf, stop: CancellationToken) {
+async fn save_periodically(world: World, origins: Origins, dir: PathBuf, stop: CancellationToken) {
     let mut pause = SAVE_INTERVAL;
     while !stop.is_cancelled() {
         tokio::select! {

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// State of the world, as the files hold it. Companies of QuickBooks are apart.
+/// State of the world as in its file. Companies of QuickBooks have files of their own.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) clock: Clock,
@@ -21,7 +21,7 @@ pub(crate) struct Snapshot {
     pub(crate) pipedrive: pipedrive::State,
 }
 
-/// The same, borrowed from the running simulators.
+/// A [`Snapshot`], borrowed from the running simulators.
 #[derive(Debug, Serialize)]
 struct SnapshotRef<'a> {
     clock: Clock,
@@ -52,13 +52,13 @@ pub(crate) struct World {
 
 /// The world and its companies as one JSON text.
 #[derive(Serialize)]
-struct Written<'a> {
+struct SavedWorldRef<'a> {
     world: SnapshotRef<'a>,
     companies: Vec<&'a quickbooks::Company>,
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct SavedWorld {
     world: Snapshot,
     companies: Vec<quickbooks::Company>,
 }
@@ -89,12 +89,12 @@ impl World {
         Ok(Self { runtime, quickbooks, pipedrive, faults: Arc::default() })
     }
 
-    /// Locks the waiting faults.
+    /// Locks the pending faults.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults<Effect>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns to the seeds, without faults. The endpoint of QuickBooks' webhooks stays.
+    /// Resets the world to the seeds, without faults. The endpoint of QuickBooks' webhooks stays.
     pub(crate) fn reset(&self) -> anyhow::Result<()> {
         let Snapshot { clock, quickbooks, pipedrive } = Snapshot::seeded()?;
         let (mut old_quickbooks, mut old_pipedrive) = (self.quickbooks.state_mut(), self.pipedrive.state_mut());
@@ -109,12 +109,13 @@ impl World {
     pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let (quickbooks, pipedrive) = (self.quickbooks.state(), self.pipedrive.state());
         let world = SnapshotRef { clock: self.runtime.clock(), quickbooks: &quickbooks, pipedrive: &pipedrive };
-        serde_json::to_vec(&Written { world, companies: quickbooks.companies().collect() })
+        serde_json::to_vec(&SavedWorldRef { world, companies: quickbooks.companies().collect() })
     }
 
     /// Replaces the world by one that [`Self::to_json`] wrote.
     pub(crate) fn load_json(&self, json: &[u8]) -> serde_json::Result<()> {
-        let Read { world: Snapshot { clock, mut quickbooks, pipedrive }, companies } = serde_json::from_slice(json)?;
+        let SavedWorld { world: Snapshot { clock, mut quickbooks, pipedrive }, companies } =
+            serde_json::from_slice(json)?;
         quickbooks.restore_companies(companies);
         quickbooks.mark_companies_changed();
         let (mut old_quickbooks, mut old_pipedrive) = (self.quickbooks.state_mut(), self.pipedrive.state_mut());
@@ -125,7 +126,7 @@ impl World {
         Ok(())
     }
 
-    /// Saves changes since the previous call to files in `dir`: the world to one, and each company to its own.
+    /// Saves what has changed since the previous call to `dir`: the world to one file, and each company to its own.
     pub(crate) fn save(&self, origins: &Origins, dir: &Path) -> anyhow::Result<()> {
         let mut files = Vec::new();
         {
@@ -141,9 +142,9 @@ impl World {
             }
         }
         for (file, content) in files {
-            let beside = file.with_extension("json.new");
-            std::fs::write(&beside, content)?;
-            std::fs::rename(&beside, &file)?;
+            let new_file = file.with_extension("json.new");
+            std::fs::write(&new_file, content)?;
+            std::fs::rename(&new_file, &file)?;
         }
         Ok(())
     }
@@ -157,8 +158,8 @@ fn remove_other_companies(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
     let realms: BTreeSet<&str> = realms.iter().map(String::as_str).collect();
     for file in std::fs::read_dir(dir)?.flatten() {
-        let known = file.path().file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| realms.contains(stem));
-        if !known {
+        let exists = file.path().file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| realms.contains(stem));
+        if !exists {
             std::fs::remove_file(file.path())?;
         }
     }
@@ -182,7 +183,7 @@ impl Saved {
             Err(error) => return Err(error.into()),
         };
         let mut saved: Self = serde_json::from_slice(&bytes)
-            .with_context(|| format!("reading {}; delete the folder to begin anew", file.display()))?;
+            .with_context(|| format!("reading {}; delete the folder to start over", file.display()))?;
         let mut companies = Vec::new();
         for file in std::fs::read_dir(dir.join(COMPANIES_DIR))?
             .flatten()

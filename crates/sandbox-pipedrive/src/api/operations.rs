@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sandbox_core::oauth::bearer;
+use sandbox_core::oauth::bearer_token;
 use std::sync::LazyLock;
 
 const OPERATIONS_FILE: &str = include_str!("operations.txt");
@@ -98,8 +98,8 @@ fn api_token(request: &Request) -> Option<String> {
 /// Identifies the caller. Returns the token and its scopes; an API token has all of them.
 fn identify_caller(shared: &Shared, request: &Request) -> Option<(Caller, Option<Vec<String>>, String)> {
     let state = shared.state();
-    let (caller, scopes, token) = if let Some(token) = bearer(request.headers()) {
-        let grant = state.grants.find_by_access_token(token, shared.clock().epoch())?;
+    let (caller, scopes, token) = if let Some(token) = bearer_token(request.headers()) {
+        let grant = state.grants.find_by_access_token(token, shared.clock().epoch_seconds())?;
         (
             Caller { company: grant.company_id, user: grant.user_id, is_app: true },
             Some(grant.scopes.clone()),
@@ -127,7 +127,8 @@ pub(super) async fn gate(State(shared): State<Shared>, mut request: Request, nex
         return unauthorized().into_response();
     };
     let seats = shared.state().company(caller.company).map_or(0, |company| company.users.len()) as u64;
-    let rate_limit = shared.meter.count_call(&token, caller.company, seats, operation.cost, shared.clock().epoch());
+    let rate_limit =
+        shared.meter.count_call(&token, caller.company, seats, operation.cost, shared.clock().epoch_seconds());
     let mut response = if !rate_limit.is_allowed() {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "request over limit").into_response()
     } else if scopes.is_some_and(|scopes| {

@@ -311,7 +311,7 @@ async fn add_file(
     let address = shared.origins.api.clone();
     act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
-        let parts = sandbox_core::multipart::parts(&headers, &body).unwrap_or_default();
+        let parts = sandbox_core::multipart::parse_parts(&headers, &body).unwrap_or_default();
         let file = parts.iter().find(|part| part.name == "file" && !part.file_name.is_empty());
         let file = file.ok_or_else(|| ActError::Invalid("file is required".into()))?;
         v1::files::store_file(company, &address, file, &[(resource, id)], writer).map(|_| ())

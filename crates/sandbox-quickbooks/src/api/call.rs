@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use sandbox_core::oauth::bearer;
+use sandbox_core::oauth::bearer_token;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,8 +50,8 @@ pub(super) fn with_company<T>(
     let mut state = shared.state();
     let clock = shared.clock();
     let millis = clock.now().as_millisecond();
-    let token = bearer(headers).unwrap_or_default();
-    let sub = match state.grants.check_access_token(token, clock.epoch()) {
+    let token = bearer_token(headers).unwrap_or_default();
+    let sub = match state.grants.check_access_token(token, clock.epoch_seconds()) {
         Bearer::Unknown => return refusals::unauthenticated("Malformed bearer token: too short or too long", millis),
         Bearer::Expired => return refusals::unauthenticated("Token expired: AuthenticationFailed", millis),
         Bearer::WithoutScope => return refusals::scope_missing(millis),

@@ -21,7 +21,7 @@ pub(super) async fn upload(
 ) -> Response {
     let api = shared.origins.api.clone();
     answer(&shared, &headers, &realm, |company, context| {
-        let parts = multipart::parts(&headers, &body)
+        let parts = multipart::parse_parts(&headers, &body)
             .ok_or_else(|| Fault::validation("6040", "Invalid upload", "The body is not multipart/form-data", ""))?;
         // Parts of the same file have the same number at the end of their names.
         let mut files: BTreeMap<String, (Value, Option<Part>)> = BTreeMap::new();

@@ -52,7 +52,7 @@ fn forbidden(message: &str, epoch_millis: i64) -> Response {
     (StatusCode::FORBIDDEN, Json(body)).into_response()
 }
 
-/// Refuses a request as one too many.
+/// Refuses a request beyond a rate limit.
 pub fn throttled(epoch_millis: i64) -> Response {
     let body = json!({
         "warnings": null, "intuitObject": null,

@@ -14,7 +14,7 @@ use axum::{
 };
 use axum_extra::extract::Query;
 use discovery::ISSUER;
-use sandbox_core::oauth::{TokenForm, bearer, is_client};
+use sandbox_core::oauth::{TokenForm, bearer_token, is_client};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -192,12 +192,17 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
     let answer = match form.grant_type.as_str() {
         "authorization_code" => {
             description = "Incorrect or invalid authorization code";
-            let code = state.grants.consume_code(&form.code, &form.redirect_uri, clock.epoch());
+            let code = state.grants.consume_code(&form.code, &form.redirect_uri, clock.epoch_seconds());
             code.map(|code| {
                 let mut answer = state.grants.issue_tokens(&code.realm_id, &code.sub, &code.scope, clock);
                 if code.scope.split_whitespace().any(|scope| scope == "openid") {
-                    answer["id_token"] =
-                        json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
+                    answer["id_token"] = json!(identity::token(
+                        ISSUER,
+                        &app.client_id,
+                        &code.sub,
+                        &code.realm_id,
+                        clock.epoch_seconds()
+                    ));
                 }
                 answer
             })
@@ -252,8 +257,8 @@ async fn revoke(State(shared): State<Shared>, request: Request) -> Response {
 
 async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let state = shared.state_mut();
-    let now = shared.clock().epoch();
-    let access = bearer(&headers).and_then(|token| state.grants.find_access_token(token, "openid", now));
+    let now = shared.clock().epoch_seconds();
+    let access = bearer_token(&headers).and_then(|token| state.grants.find_access_token(token, "openid", now));
     let user = access.and_then(|access| state.users.iter().find(|user| user.sub == access.sub));
     match user {
         Some(user) => {

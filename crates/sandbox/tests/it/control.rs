@@ -4,27 +4,27 @@ use crate::support::{Bench, US, invoice};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn companies_are_made_from_every_preset() {
+async fn companies_are_created_from_every_preset() {
     let bench = Bench::start().await;
     let presets = bench.control("/quickbooks/companies", Value::Null).await["presets"].clone();
     for preset in presets.as_array().expect("presets") {
-        let made = bench.control("/quickbooks/companies", json!({ "preset": preset, "name": "A new one" })).await;
-        let company = bench.company(made["realm_ids"][0].as_str().expect("a realm")).await;
+        let created = bench.control("/quickbooks/companies", json!({ "preset": preset, "name": "A new one" })).await;
+        let company = bench.company(created["realm_ids"][0].as_str().expect("a realm")).await;
         let info = company.get("/companyinfo/1").await.ok("CompanyInfo");
         assert_eq!(info["CompanyName"], json!("A new one"));
         let customer = company.post("/customer", json!({ "DisplayName": "First" })).await.ok("Customer");
         let code = if info["Country"] == json!("US") { "NON" } else { "2" };
         let line = json!({ "DetailType": "SalesItemLineDetail", "Amount": 10, "SalesItemLineDetail": { "ItemRef": { "value": "1" }, "TaxCodeRef": { "value": code } } });
-        let made = company
+        let created = company
             .post("/invoice", json!({ "CustomerRef": { "value": customer["Id"] }, "Line": [line] }))
             .await
             .ok("Invoice");
-        assert_eq!(made["DocNumber"], json!("1001"), "{preset}");
+        assert_eq!(created["DocNumber"], json!("1001"), "{preset}");
     }
 }
 
 #[tokio::test]
-async fn a_company_from_a_file_has_its_past() {
+async fn a_company_from_a_file_has_the_transactions_of_its_history() {
     let bench = Bench::start().await;
     let file = json!({ "companies": [{
         "realm_id": "777", "preset": "us", "Customer": [{ "Id": "1", "DisplayName": "Old friend" }],
@@ -54,8 +54,8 @@ async fn companies_of_a_file_are_open_to_its_users_or_to_all() {
 async fn the_accountant_pays_credits_edits_voids_and_deletes() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
-    let made = company.post("/invoice", invoice(100.0)).await.ok("Invoice");
-    let id = made["Id"].as_str().expect("an id");
+    let created = company.post("/invoice", invoice(100.0)).await.ok("Invoice");
+    let id = created["Id"].as_str().expect("an id");
     let read = async || company.get(&format!("/invoice/{id}")).await.ok("Invoice");
     bench.control("/quickbooks/payment", json!({ "realm_id": US, "invoice_id": id, "amount": 40 })).await;
     assert_eq!(read().await["Balance"], json!(60));
@@ -88,10 +88,10 @@ async fn everything_is_saved_and_loaded() {
     assert_eq!(
         company.rows("Invoice", "maxresults 1000").await,
         before,
-        "the token is good again, and the books are as they were"
+        "the token is valid again, and the books are unchanged"
     );
     let again = company.post("/invoice?requestid=r", invoice(10.0)).await.ok("Invoice");
-    assert_eq!(Some(&again), before.last(), "request ids are remembered");
+    assert_eq!(Some(&again), before.last(), "the state contains the request ids");
     let next = company.post("/invoice", invoice(12.0)).await.ok("Invoice");
     assert_ne!(next["Id"], again["Id"]);
 }
@@ -106,27 +106,27 @@ async fn a_restarted_sandbox_has_its_earlier_state() {
     let began = std::time::Instant::now();
     let second = sandbox::start(options()).await.expect("it starts again");
     let took = began.elapsed();
-    assert_eq!(second.env(), env, "at the same addresses");
+    assert_eq!(second.env(), env, "the addresses are the same");
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
     second.stop().await.expect("it stops");
 }
 
 #[tokio::test]
-async fn books_are_listed_without_a_call_whatever_the_api_answers() {
+async fn books_are_listed_without_an_api_call() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     bench.control("/quickbooks/quirks", json!({ "realm_id": US, "query_lag_ms": 3_600_000 })).await;
-    let made = company.post("/invoice", invoice(12.0)).await.ok("Invoice");
+    let created = company.post("/invoice", invoice(12.0)).await.ok("Invoice");
     bench.control("/faults", json!({ "provider": "quickbooks", "times": 9, "effect": { "status": 503 } })).await;
     let calls = bench.control("/calls", Value::Null).await;
     let books = bench.control("/quickbooks/books", json!({ "realm_id": US, "entity": "Invoice" })).await;
-    assert_eq!(books.as_array().expect("rows").last().expect("the new one")["Id"], made["Id"]);
+    assert_eq!(books.as_array().expect("rows").last().expect("the new one")["Id"], created["Id"]);
     assert_eq!(bench.control("/calls", Value::Null).await, calls);
     assert_eq!(bench.control("/faults", Value::Null).await[0]["times"], json!(9));
 }
 
 #[tokio::test]
-async fn a_query_that_finds_new_rows_late_finds_those_of_the_seeds() {
+async fn a_query_lag_does_not_hide_seeded_rows() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     bench.control("/quickbooks/quirks", json!({ "realm_id": US, "query_lag_ms": 3_600_000 })).await;

@@ -18,7 +18,7 @@ fn decimal(value: &Value) -> Decimal {
     }
 }
 
-/// Repeatable draws.
+/// Random values from a seed.
 struct Draws(TestRunner);
 
 impl Draws {
@@ -36,7 +36,7 @@ type Test = Box<dyn Fn(&Value) -> bool>;
 
 /// An operation on the books of one customer.
 #[derive(Debug, Clone)]
-enum Act {
+enum Operation {
     Invoice(Vec<u32>),
     Credit(u32),
     Pay { which: usize, cents: u32 },
@@ -46,15 +46,15 @@ enum Act {
     VoidPayment(usize),
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        4 => prop::collection::vec(1..500_000_u32, 1..4).prop_map(Act::Invoice),
-        1 => (1..50_000_u32).prop_map(Act::Credit),
-        4 => (any::<usize>(), 1..300_000_u32).prop_map(|(which, cents)| Act::Pay { which, cents }),
-        2 => (any::<usize>(), 1..300_000_u32).prop_map(|(which, cents)| Act::Resize { which, cents }),
-        1 => any::<usize>().prop_map(Act::Void),
-        1 => any::<usize>().prop_map(Act::Delete),
-        1 => any::<usize>().prop_map(Act::VoidPayment),
+        4 => prop::collection::vec(1..500_000_u32, 1..4).prop_map(Operation::Invoice),
+        1 => (1..50_000_u32).prop_map(Operation::Credit),
+        4 => (any::<usize>(), 1..300_000_u32).prop_map(|(which, cents)| Operation::Pay { which, cents }),
+        2 => (any::<usize>(), 1..300_000_u32).prop_map(|(which, cents)| Operation::Resize { which, cents }),
+        1 => any::<usize>().prop_map(Operation::Void),
+        1 => any::<usize>().prop_map(Operation::Delete),
+        1 => any::<usize>().prop_map(Operation::VoidPayment),
     ]
 }
 
@@ -62,24 +62,24 @@ fn cents(cents: u32) -> f64 {
     f64::from(cents) / 100.0
 }
 
-async fn carry_out(bench: &Bench, company: &Company<'_>, act: Act) {
+async fn carry_out(bench: &Bench, company: &Company<'_>, operation: Operation) {
     let all = |entity: &'static str| company.rows(entity, "where CustomerRef = '1' maxresults 1000");
     let pick =
         |rows: Vec<Value>, which: usize| if rows.is_empty() { None } else { Some(rows[which % rows.len()].clone()) };
-    let named = |row: &Value| json!({ "Id": row["Id"], "SyncToken": row["SyncToken"] });
-    match act {
-        Act::Invoice(amounts) => {
+    let reference = |row: &Value| json!({ "Id": row["Id"], "SyncToken": row["SyncToken"] });
+    match operation {
+        Operation::Invoice(amounts) => {
             let lines: Vec<Value> = amounts.into_iter().map(|amount| line(cents(amount), "TAX")).collect();
             let body = json!({ "CustomerRef": { "value": "1" }, "TxnTaxDetail": { "TxnTaxCodeRef": { "value": "3" } }, "Line": lines });
             company.post("/invoice", body).await.ok("Invoice");
         }
-        Act::Credit(amount) => {
+        Operation::Credit(amount) => {
             company
                 .post("/creditmemo", json!({ "CustomerRef": { "value": "1" }, "Line": [line(cents(amount), "NON")] }))
                 .await
                 .ok("CreditMemo");
         }
-        Act::Pay { which, cents: amount } => {
+        Operation::Pay { which, cents: amount } => {
             if let Some(row) = pick(all("Invoice").await, which).filter(|row| decimal(&row["Balance"]) > Decimal::ZERO)
             {
                 let part = decimal(&row["Balance"]).min(Decimal::new(i64::from(amount), 2));
@@ -91,27 +91,27 @@ async fn carry_out(bench: &Bench, company: &Company<'_>, act: Act) {
                     .await;
             }
         }
-        Act::Resize { which, cents: amount } => {
+        Operation::Resize { which, cents: amount } => {
             if let Some(row) = pick(all("Invoice").await, which) {
-                let mut body = named(&row);
+                let mut body = reference(&row);
                 body["sparse"] = json!(true);
                 body["Line"] = json!([line(cents(amount), "NON")]);
                 company.post("/invoice", body).await.ok("Invoice");
             }
         }
-        Act::Void(which) => {
+        Operation::Void(which) => {
             if let Some(row) = pick(all("Invoice").await, which) {
-                company.post("/invoice?operation=void", named(&row)).await.ok("Invoice");
+                company.post("/invoice?operation=void", reference(&row)).await.ok("Invoice");
             }
         }
-        Act::Delete(which) => {
+        Operation::Delete(which) => {
             if let Some(row) = pick(all("Invoice").await, which) {
-                company.post("/invoice?operation=delete", named(&row)).await;
+                company.post("/invoice?operation=delete", reference(&row)).await;
             }
         }
-        Act::VoidPayment(which) => {
+        Operation::VoidPayment(which) => {
             if let Some(row) = pick(all("Payment").await, which) {
-                company.post("/payment?operation=update&include=void", named(&row)).await.ok("Payment");
+                company.post("/payment?operation=update&include=void", reference(&row)).await.ok("Payment");
             }
         }
     }
@@ -122,18 +122,18 @@ async fn check_books(company: &Company<'_>) {
     let invoices = company.rows("Invoice", "maxresults 1000").await;
     let payments = company.rows("Payment", "maxresults 1000").await;
     let credits = company.rows("CreditMemo", "maxresults 1000").await;
-    let mut paid: BTreeMap<String, Decimal> = BTreeMap::new();
-    let mut owed: BTreeMap<String, Decimal> = BTreeMap::new();
+    let mut applied: BTreeMap<String, Decimal> = BTreeMap::new();
+    let mut customer_balances: BTreeMap<String, Decimal> = BTreeMap::new();
     for payment in &payments {
-        let mut left = decimal(&payment["TotalAmt"]);
+        let mut unapplied = decimal(&payment["TotalAmt"]);
         for line in payment["Line"].as_array().into_iter().flatten() {
             let link = &line["LinkedTxn"][0];
             let amount = decimal(&line["Amount"]);
-            *paid.entry(link["TxnId"].to_string()).or_default() += amount;
-            left += if link["TxnType"] == json!("CreditMemo") { amount } else { -amount };
+            *applied.entry(link["TxnId"].to_string()).or_default() += amount;
+            unapplied += if link["TxnType"] == json!("CreditMemo") { amount } else { -amount };
         }
-        assert_eq!(decimal(&payment["UnappliedAmt"]), left, "{payment}");
-        *owed.entry(payment["CustomerRef"]["value"].to_string()).or_default() -= left;
+        assert_eq!(decimal(&payment["UnappliedAmt"]), unapplied, "{payment}");
+        *customer_balances.entry(payment["CustomerRef"]["value"].to_string()).or_default() -= unapplied;
     }
     for invoice in &invoices {
         let lines = invoice["Line"].as_array().expect("lines");
@@ -146,29 +146,30 @@ async fn check_books(company: &Company<'_>) {
             .map(|line| decimal(&line["Amount"]))
             .sum();
         assert_eq!(decimal(&invoice["TotalAmt"]), sold + taxes, "{invoice}");
-        let open = decimal(&invoice["TotalAmt"]) - paid.get(&invoice["Id"].to_string()).copied().unwrap_or_default();
+        let open = decimal(&invoice["TotalAmt"]) - applied.get(&invoice["Id"].to_string()).copied().unwrap_or_default();
         assert_eq!(decimal(&invoice["Balance"]), open, "{invoice}");
-        *owed.entry(invoice["CustomerRef"]["value"].to_string()).or_default() += open;
+        *customer_balances.entry(invoice["CustomerRef"]["value"].to_string()).or_default() += open;
     }
     for credit in &credits {
-        let left = decimal(&credit["TotalAmt"]) - paid.get(&credit["Id"].to_string()).copied().unwrap_or_default();
-        assert_eq!(decimal(&credit["RemainingCredit"]), left, "{credit}");
-        *owed.entry(credit["CustomerRef"]["value"].to_string()).or_default() -= left;
+        let unapplied =
+            decimal(&credit["TotalAmt"]) - applied.get(&credit["Id"].to_string()).copied().unwrap_or_default();
+        assert_eq!(decimal(&credit["RemainingCredit"]), unapplied, "{credit}");
+        *customer_balances.entry(credit["CustomerRef"]["value"].to_string()).or_default() -= unapplied;
     }
     for customer in company.rows("Customer", "maxresults 1000").await {
-        let expected = owed.get(&customer["Id"].to_string()).copied().unwrap_or_default();
+        let expected = customer_balances.get(&customer["Id"].to_string()).copied().unwrap_or_default();
         assert_eq!(decimal(&customer["Balance"]), expected, "{customer}");
     }
 }
 
 #[tokio::test]
-async fn balances_are_totals_without_payments_and_credits() {
+async fn balances_are_totals_minus_payments_and_credits() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let mut draws = Draws::new(11);
     for round in 0..150 {
-        let act = draws.draw(act());
-        carry_out(&bench, &company, act).await;
+        let operation = draws.draw(operation());
+        carry_out(&bench, &company, operation).await;
         if round % 10 == 9 {
             check_books(&company).await;
         }
@@ -176,12 +177,12 @@ async fn balances_are_totals_without_payments_and_credits() {
 }
 
 #[tokio::test]
-async fn change_data_capture_leads_from_the_first_state_to_the_last() {
+async fn change_data_capture_reproduces_the_current_state() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let mut draws = Draws::new(23);
     for _ in 0..20 {
-        carry_out(&bench, &company, draws.draw(act())).await;
+        carry_out(&bench, &company, draws.draw(operation())).await;
     }
     for _ in 0..5 {
         let read = async || {
@@ -198,7 +199,7 @@ async fn change_data_capture_leads_from_the_first_state_to_the_last() {
         let since = bench.control("/clock", Value::Null).await["now"].as_str().expect("a time").to_owned();
         let since = since.split('.').next().expect("seconds").trim_end_matches('Z').to_owned() + "Z";
         for _ in 0..15 {
-            carry_out(&bench, &company, draws.draw(act())).await;
+            carry_out(&bench, &company, draws.draw(operation())).await;
         }
         let changes = company
             .get(&format!("/cdc?entities=Invoice,Payment,CreditMemo&changedSince={since}"))
@@ -298,31 +299,31 @@ async fn totals_are_the_sum_of_lines_in_every_country() {
             let tax_mode = draws.draw(prop::sample::select(vec!["TaxExcluded", "TaxInclusive", "NotApplicable"]));
             let entered: Decimal = amounts.iter().map(|(amount, _)| Decimal::new(i64::from(*amount), 2)).sum();
             let lines: Vec<Value> = amounts.into_iter().map(|(amount, code)| line(cents(amount), code)).collect();
-            let made = company
+            let created = company
                 .post(
                     "/invoice",
                     json!({ "CustomerRef": { "value": "1" }, "GlobalTaxCalculation": tax_mode, "Line": lines }),
                 )
                 .await
                 .ok("Invoice");
-            let nets: Decimal = made["Line"]
+            let nets: Decimal = created["Line"]
                 .as_array()
                 .expect("lines")
                 .iter()
                 .filter(|line| !line["Id"].is_null())
                 .map(|line| decimal(&line["Amount"]))
                 .sum();
-            let total = decimal(&made["TotalAmt"]);
-            assert_eq!(total, nets + decimal(&made["TxnTaxDetail"]["TotalTax"]), "{made}");
+            let total = decimal(&created["TotalAmt"]);
+            assert_eq!(total, nets + decimal(&created["TxnTaxDetail"]["TotalTax"]), "{created}");
             if tax_mode != "TaxExcluded" {
-                assert_eq!(total, entered, "{made}");
+                assert_eq!(total, entered, "{created}");
             }
         }
     }
 }
 
-/// Generates a value that may stand in the place of another.
-fn odd() -> impl Strategy<Value = Value> {
+/// Generates a value that replaces another one.
+fn odd_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
         Just(json!("")),
@@ -344,15 +345,17 @@ fn odd() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Puts `value` at a random place in `body`.
-fn disturb(body: &mut Value, value: &Value, draws: &mut Draws) {
+/// Replaces a random value in `body`.
+fn replace_random_value(body: &mut Value, value: &Value, draws: &mut Draws) {
     let deeper = draws.draw(0..3_u32) > 0;
     match body {
         Value::Object(members) if !members.is_empty() => {
             let at = draws.draw(0..members.len());
             let name = members.keys().nth(at).expect("a member").clone();
             match members.get_mut(&name) {
-                Some(member) if deeper && (member.is_object() || member.is_array()) => disturb(member, value, draws),
+                Some(member) if deeper && (member.is_object() || member.is_array()) => {
+                    replace_random_value(member, value, draws)
+                }
                 _ => {
                     members.insert(name, value.clone());
                 }
@@ -361,7 +364,7 @@ fn disturb(body: &mut Value, value: &Value, draws: &mut Draws) {
         Value::Array(values) if !values.is_empty() => {
             let at = draws.draw(0..values.len());
             if deeper {
-                disturb(&mut values[at], value, draws);
+                replace_random_value(&mut values[at], value, draws);
             } else {
                 values[at] = value.clone();
             }
@@ -397,8 +400,8 @@ async fn no_request_breaks_the_sandbox() {
     }
     for round in 0..1500_usize {
         let (entity, mut body) = bodies[draws.draw(0..bodies.len())].clone();
-        let value = draws.draw(odd());
-        disturb(&mut body, &value, &mut draws);
+        let value = draws.draw(odd_value());
+        replace_random_value(&mut body, &value, &mut draws);
         if draws.draw(any::<bool>())
             && let Some(members) = body.as_object_mut()
         {

@@ -21,7 +21,7 @@ async fn like_ignores_case_and_by_default_respects_accents() {
     assert_eq!(found("%Muller%").await, ["Jörg Müller", "MULLER & Sons"]);
     assert_eq!(found("%mÜller%").await, ["Jörg Müller", "MULLER & Sons"]);
     let equal = company.rows("Customer", "where DisplayName = 'Jorg Muller'").await;
-    assert!(equal.is_empty(), "the quirk is about LIKE alone");
+    assert!(equal.is_empty(), "the quirk affects only LIKE");
 }
 
 #[tokio::test]
@@ -66,11 +66,11 @@ async fn every_currency_of_every_company_has_a_rate_on_every_day() {
             assert!(today["Rate"].is_number() && today["Id"].is_null(), "{today}");
             let earlier = company.get(&format!("{path}&asofdate=2026-03-13")).await.ok("ExchangeRate");
             assert_eq!((&earlier["Rate"], &earlier["AsOfDate"]), (&today["Rate"], &json!("2026-03-13")));
-            let asked = format!("where SourceCurrencyCode = '{}'", code.to_lowercase());
-            assert_eq!(company.rows("ExchangeRate", &asked).await, [today]);
-            let asked = format!("where SourceCurrencyCode in ('{code}', 'XXX') and AsOfDate = '2026-03-13'");
-            assert_eq!(company.rows("ExchangeRate", &asked).await, [earlier]);
-            let counted = company.query(&format!("select count(*) from ExchangeRate {asked}")).await;
+            let condition = format!("where SourceCurrencyCode = '{}'", code.to_lowercase());
+            assert_eq!(company.rows("ExchangeRate", &condition).await, [today]);
+            let condition = format!("where SourceCurrencyCode in ('{code}', 'XXX') and AsOfDate = '2026-03-13'");
+            assert_eq!(company.rows("ExchangeRate", &condition).await, [earlier]);
+            let counted = company.query(&format!("select count(*) from ExchangeRate {condition}")).await;
             assert_eq!(counted.ok("QueryResponse"), json!({ "totalCount": 1 }));
             count += 1;
         }

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Bodies that the contract refuses, with the code of the fault (the reference, 2.4 and chapter 3).
-const REFUSED: &[(&str, &str, &str)] = &[
+const INVALID_BODIES: &[(&str, &str, &str)] = &[
     ("customer", r#"{"DisplayName":"A","BillAddr":{"Street":"x"}}"#, "2010"),
     ("customer", r#"{"DisplayName":"A","Active":"perhaps"}"#, "2010"),
     ("customer", r#"{"DisplayName":["A"]}"#, "2010"),
@@ -70,7 +70,7 @@ async fn bad_bodies_are_refused_with_the_contracts_codes_and_change_nothing() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let before = bench.control("/quickbooks/companies", Value::Null).await;
-    for (entity, body, code) in REFUSED {
+    for (entity, body, code) in INVALID_BODIES {
         let answer = company
             .call(Method::POST, &format!("/{entity}"), Some((*body).to_owned()), "application/json")
             .await
@@ -89,7 +89,7 @@ async fn bad_bodies_are_refused_with_the_contracts_codes_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn the_gateway_refuses_in_its_own_shape() {
+async fn the_gateway_refuses_in_its_own_envelope() {
     let bench = Bench::start().await;
     let mut company = bench.company(US).await;
     let token = std::mem::replace(&mut company.token, "short".into());
@@ -97,7 +97,7 @@ async fn the_gateway_refuses_in_its_own_shape() {
     assert_eq!(unknown.status, StatusCode::UNAUTHORIZED);
     assert_eq!(unknown.body["fault"]["error"][0]["code"], json!("3200"));
     assert_eq!(unknown.body["fault"]["type"], json!("AUTHENTICATION"));
-    assert!(unknown.body["time"].is_i64(), "milliseconds, not a text");
+    assert!(unknown.body["time"].is_i64(), "the time is a number of milliseconds");
     company.token = token;
     company.realm = BR.into();
     let foreign = company.get("/companyinfo/1").await;
@@ -112,7 +112,7 @@ async fn a_request_id_counts_for_its_company_and_for_success_only() {
     assert_eq!(company.post("/invoice?requestid=r1", json!({ "CustomerRef": { "value": "1" } })).await.code(), "2020");
     let first = company.post("/invoice?requestid=r1", invoice(10.0)).await.ok("Invoice");
     let again = company.post("/invoice?requestid=r1", invoice(99.0)).await.ok("Invoice");
-    assert_eq!(first, again, "the first answer wins, whatever the body");
+    assert_eq!(first, again, "the first answer is repeated for any body");
     let item = json!({ "BatchItemRequest": [{ "bId": "1", "operation": "create", "Invoice": invoice(5.0) }] });
     let one = company.post("/batch?requestid=r2", item.clone()).await.ok("BatchItemResponse");
     assert_eq!(company.post("/batch?requestid=r2", item).await.ok("BatchItemResponse"), one);
@@ -138,7 +138,7 @@ async fn queries_answer_pages_projections_and_times_with_zones() {
     for at in 0..120_u32 {
         company.post("/customer", json!({ "DisplayName": format!("Page {at:03}") })).await.ok("Customer");
     }
-    assert_eq!(company.rows("Customer", "").await.len(), 100, "a hundred unless asked for more");
+    assert_eq!(company.rows("Customer", "").await.len(), 100, "100 rows by default");
     let page = company
         .rows("Customer", "where DisplayName like 'Page %' orderby DisplayName desc startposition 2 maxresults 3")
         .await;

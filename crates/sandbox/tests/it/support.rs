@@ -41,9 +41,9 @@ impl Answer {
     /// Returns the object of the answer, or fails the test.
     pub(crate) fn ok(mut self, entity: &str) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.body);
-        let found = self.body[entity].take();
-        assert!(!found.is_null(), "no {entity} in {}", self.body);
-        found
+        let object = self.body[entity].take();
+        assert!(!object.is_null(), "no {entity} in {}", self.body);
+        object
     }
 
     /// Returns the code of the answer's fault.
@@ -54,10 +54,10 @@ impl Answer {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
-        Self::with(|_| {}).await
+        Self::start_with(|_| {}).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options { only_quickbooks: true, ..Default::default() };
         change(&mut options);
         let sandbox = sandbox::start(options).await.expect("the sandbox starts");
@@ -115,12 +115,12 @@ impl Bench {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "these tests are a stranger to the product's client")]
+#[expect(clippy::disallowed_methods, reason = "these tests do not use the product's client")]
 async fn send(request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
     request.send().await
 }
 
-/// One company, as a connected app sees it.
+/// One company, with the access token of a connected app.
 pub(crate) struct Company<'a> {
     bench: &'a Bench,
     pub(crate) realm: String,

@@ -14,22 +14,29 @@ async fn the_default_term_stays_with_a_different_due_date() {
         body["CustomerRef"] = json!({ "value": customer });
         body["TxnDate"] = json!("2026-03-13");
         body["DueDate"] = json!("2026-03-20");
-        let made = company.post("/invoice", body).await.ok("Invoice");
-        assert_eq!((&made["SalesTermRef"]["name"], &made["DueDate"]), (&json!(term), &json!("2026-03-20")));
-        let page = bench.web_page(&format!("/app/{US}/invoice?txnId={}", made["Id"].as_str().expect("an id"))).await;
+        let created = company.post("/invoice", body).await.ok("Invoice");
+        assert_eq!((&created["SalesTermRef"]["name"], &created["DueDate"]), (&json!(term), &json!("2026-03-20")));
+        let page = bench.web_page(&format!("/app/{US}/invoice?txnId={}", created["Id"].as_str().expect("an id"))).await;
         let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(page.contains(&format!("<dt>Terms</dt> <dd>{term}</dd>")), "{page}");
     }
 }
 
 #[tokio::test]
-async fn a_term_is_created_once_under_a_name_of_its_own() {
+async fn a_term_is_created_once_and_its_name_is_unique() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let term = json!({ "Name": "Net 7", "DueDays": 7 });
-    let made = company.post("/term?requestid=t1", term.clone()).await.ok("Term");
-    assert_eq!(company.post("/term?requestid=t1", term.clone()).await.ok("Term"), made, "the first answer again");
-    assert_eq!((&made["Type"], &made["DueDays"], &made["Active"]), (&json!("STANDARD"), &json!(7), &json!(true)));
+    let created = company.post("/term?requestid=t1", term.clone()).await.ok("Term");
+    assert_eq!(
+        company.post("/term?requestid=t1", term.clone()).await.ok("Term"),
+        created,
+        "the first answer is repeated"
+    );
+    assert_eq!(
+        (&created["Type"], &created["DueDays"], &created["Active"]),
+        (&json!("STANDARD"), &json!(7), &json!(true))
+    );
     assert_eq!(company.post("/term?requestid=t2", term).await.code(), "6240");
     assert_eq!(company.post("/term", json!({ "Name": "nET 30", "DueDays": 1 })).await.code(), "6240");
     assert_eq!(company.post("/term", json!({ "Name": "n".repeat(32), "DueDays": 1 })).await.code(), "2050");
@@ -37,8 +44,8 @@ async fn a_term_is_created_once_under_a_name_of_its_own() {
     assert_eq!(company.post("/term", json!({ "Name": "Net", "DueDays": 1000 })).await.code(), "2090");
     let mut body = invoice(10.0);
     body["TxnDate"] = json!("2026-03-13");
-    body["SalesTermRef"] = json!({ "value": made["Id"] });
-    let made = company.post("/invoice", body).await.ok("Invoice");
-    assert_eq!((&made["SalesTermRef"]["name"], &made["DueDate"]), (&json!("Net 7"), &json!("2026-03-20")));
+    body["SalesTermRef"] = json!({ "value": created["Id"] });
+    let created = company.post("/invoice", body).await.ok("Invoice");
+    assert_eq!((&created["SalesTermRef"]["name"], &created["DueDate"]), (&json!("Net 7"), &json!("2026-03-20")));
     assert_eq!(company.rows("Term", "where Name = 'Net 7'").await.len(), 1);
 }

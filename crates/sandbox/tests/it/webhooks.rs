@@ -42,27 +42,27 @@ impl Inbox {
         (inbox, url)
     }
 
-    fn answer(&self, status: u16) {
+    fn set_status(&self, status: u16) {
         *self.status.lock().expect("a status") = status;
     }
 
-    fn all(&self) -> Vec<Value> {
+    fn deliveries(&self) -> Vec<Value> {
         self.received.lock().expect("an inbox").clone()
     }
 
     /// Waits for a number of deliveries.
-    async fn wait(&self, count: usize) -> Vec<Value> {
+    async fn wait_for(&self, count: usize) -> Vec<Value> {
         for _ in 0..100 {
-            if self.all().len() >= count {
+            if self.deliveries().len() >= count {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        // Waits a little longer, for deliveries that must not come.
+        // Waits a little longer for unexpected deliveries.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let all = self.all();
-        assert_eq!(all.len(), count, "{all:?}");
-        all
+        let deliveries = self.deliveries();
+        assert_eq!(deliveries.len(), count, "{deliveries:?}");
+        deliveries
     }
 }
 
@@ -74,20 +74,20 @@ async fn changes_are_gathered_into_one_delivery_of_cloud_events() {
         .control("/quickbooks/webhooks", json!({ "url": url, "delay": 200, "entities": ["Invoice", "Payment"] }))
         .await;
     let company = bench.company(US).await;
-    let made = company.post("/invoice", invoice(10.0)).await.ok("Invoice");
-    bench.control("/quickbooks/payment", json!({ "realm_id": US, "invoice_id": made["Id"] })).await;
+    let created = company.post("/invoice", invoice(10.0)).await.ok("Invoice");
+    bench.control("/quickbooks/payment", json!({ "realm_id": US, "invoice_id": created["Id"] })).await;
     company
-        .post(&format!("/invoice/{}/send?sendTo=a%40b.example", made["Id"].as_str().expect("an id")), json!({}))
+        .post(&format!("/invoice/{}/send?sendTo=a%40b.example", created["Id"].as_str().expect("an id")), json!({}))
         .await
         .ok("Invoice");
-    let delivery = inbox.wait(1).await.remove(0);
+    let delivery = inbox.wait_for(1).await.remove(0);
     let kinds: Vec<&str> =
         delivery.as_array().expect("a list").iter().filter_map(|event| event["type"].as_str()).collect();
     assert_eq!(
         kinds,
         ["qbo.invoice.created.v1", "qbo.payment.created.v1", "qbo.invoice.updated.v1", "qbo.invoice.emailed.v1"]
     );
-    assert_eq!(delivery[0]["intuitentityid"], made["Id"]);
+    assert_eq!(delivery[0]["intuitentityid"], created["Id"]);
     assert_eq!(delivery[0]["intuitaccountid"], json!(US));
     assert_eq!(delivery[0]["specversion"], json!("1.0"));
 }
@@ -98,25 +98,25 @@ async fn the_older_format_groups_by_company() {
     let (inbox, url) = Inbox::open().await;
     bench.control("/quickbooks/webhooks", json!({ "url": url, "delay": 100, "format": "legacy" })).await;
     let company = bench.company(US).await;
-    let made = company.post("/invoice", invoice(10.0)).await.ok("Invoice");
-    company.post("/invoice?operation=void", json!({ "Id": made["Id"], "SyncToken": "0" })).await.ok("Invoice");
-    let delivery = inbox.wait(1).await.remove(0);
+    let created = company.post("/invoice", invoice(10.0)).await.ok("Invoice");
+    company.post("/invoice?operation=void", json!({ "Id": created["Id"], "SyncToken": "0" })).await.ok("Invoice");
+    let delivery = inbox.wait_for(1).await.remove(0);
     let notification = &delivery["eventNotifications"][0];
     assert_eq!(notification["realmId"], json!(US));
-    let told: Vec<(&Value, &Value)> = notification["dataChangeEvent"]["entities"]
+    let changes: Vec<(&Value, &Value)> = notification["dataChangeEvent"]["entities"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|event| (&event["name"], &event["operation"]))
         .collect();
-    assert_eq!(told, [(&json!("Invoice"), &json!("Create")), (&json!("Invoice"), &json!("Void"))]);
+    assert_eq!(changes, [(&json!("Invoice"), &json!("Create")), (&json!("Invoice"), &json!("Void"))]);
 }
 
 #[tokio::test]
 async fn a_failed_delivery_is_repeated_and_later_ones_wait() {
     let bench = Bench::start().await;
     let (inbox, url) = Inbox::open().await;
-    inbox.answer(500);
+    inbox.set_status(500);
     bench.control("/quickbooks/webhooks", json!({ "url": url, "delay": 50, "entities": ["Invoice"] })).await;
     let company = bench.company(US).await;
     company.post("/invoice", invoice(1.0)).await.ok("Invoice");
@@ -127,11 +127,11 @@ async fn a_failed_delivery_is_repeated_and_later_ones_wait() {
     assert_eq!(
         state["attempts"].as_array().map(Vec::len),
         Some(1),
-        "one try, and the next is ten seconds off: {state}"
+        "one attempt, and the next one after ten seconds: {state}"
     );
-    inbox.answer(200);
+    inbox.set_status(200);
     bench.control("/clock", json!({ "advance_seconds": 11 })).await;
-    let deliveries = inbox.wait(2).await;
+    let deliveries = inbox.wait_for(2).await;
     assert_ne!(deliveries[0][0]["intuitentityid"], deliveries[1][0]["intuitentityid"]);
 }
 
@@ -139,7 +139,7 @@ async fn a_failed_delivery_is_repeated_and_later_ones_wait() {
 async fn an_endpoint_that_keeps_failing_is_black_listed_until_it_is_enabled() {
     let bench = Bench::start().await;
     let (inbox, url) = Inbox::open().await;
-    inbox.answer(503);
+    inbox.set_status(503);
     bench.control("/quickbooks/webhooks", json!({ "url": url, "delay": 10, "entities": ["Invoice"] })).await;
     let company = bench.company(US).await;
     company.post("/invoice", invoice(1.0)).await.ok("Invoice");
@@ -152,9 +152,9 @@ async fn an_endpoint_that_keeps_failing_is_black_listed_until_it_is_enabled() {
         bench.control("/clock", json!({ "advance_seconds": 21_600 })).await;
     }
     assert_eq!(state().await["blacklisted"], json!(true));
-    inbox.answer(200);
+    inbox.set_status(200);
     bench.control("/quickbooks/webhooks/enable", json!({})).await;
-    inbox.wait(1).await;
+    inbox.wait_for(1).await;
 }
 
 #[tokio::test]
@@ -166,12 +166,12 @@ async fn deliveries_are_lost_doubled_and_late_on_request() {
     let next = async |mishap: Value, expected: usize| {
         bench.control("/quickbooks/webhooks/mishaps", json!({ "effect": mishap })).await;
         company.post("/invoice", invoice(1.0)).await.ok("Invoice");
-        inbox.wait(expected).await
+        inbox.wait_for(expected).await
     };
     next(json!("lost"), 0).await;
     let twice = next(json!("duplicated"), 2).await;
-    assert_eq!(twice[0], twice[1], "with the same event ids");
+    assert_eq!(twice[0], twice[1], "the event ids are the same");
     next(json!({ "late": 3_600_000 }), 2).await;
     bench.control("/clock", json!({ "advance_seconds": 3601 })).await;
-    inbox.wait(3).await;
+    inbox.wait_for(3).await;
 }

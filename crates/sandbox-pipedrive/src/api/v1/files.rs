@@ -117,8 +117,8 @@ async fn add(State(shared): State<Shared>, caller: Caller, headers: HeaderMap, b
     let api = shared.origins.api.clone();
     caller.act(&shared, |company, writer| {
         let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
-        let parts =
-            multipart::parts(&headers, &body).ok_or_else(|| bad_request("The body is not multipart/form-data"))?;
+        let parts = multipart::parse_parts(&headers, &body)
+            .ok_or_else(|| bad_request("The body is not multipart/form-data"))?;
         let file = parts.iter().find(|part| part.name == "file").ok_or_else(|| bad_request("No file was given"))?;
         let mut owners = Vec::new();
         for resource in OWNER_KINDS {

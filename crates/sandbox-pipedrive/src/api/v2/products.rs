@@ -133,7 +133,7 @@ async fn set_image(
     caller.act(&shared, |company, writer| {
         let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
         acts::may_edit(&writer.user, Resource::Product, row)?;
-        let part = multipart::parts(&headers, &body).and_then(|parts| parts.into_iter().find(|part| part.name == "data"));
+        let part = multipart::parse_parts(&headers, &body).and_then(|parts| parts.into_iter().find(|part| part.name == "data"));
         let part = part.ok_or_else(|| Refusal::invalid("data is required"))?;
         if !part.content_type.starts_with("image/") {
             return Err(Refusal::invalid("data must be an image"));
