@@ -1,4 +1,4 @@
-//! Companies from files: presets of several countries, and companies that begin as one of them.
+//! Companies from files: presets of several countries, and companies that are created from them.
 
 use crate::{
     clock::PacificTime,

@@ -56,7 +56,7 @@ pub(crate) fn write(
         Entity::CompanyInfo | Entity::Preferences => objects::company::write(company, entity, body, context),
         Entity::Account => objects::account::write(company, body, context),
         Entity::Term | Entity::PaymentMethod | Entity::Class | Entity::Department => {
-            objects::small::write(company, entity, body, context)
+            objects::simple_lists::write(company, entity, body, context)
         }
         Entity::CompanyCurrency => objects::currencies::write(company, body, context),
         Entity::ExchangeRate => objects::currencies::write_rate(company, body, context),

@@ -1,6 +1,6 @@
 //! Effects of faults on calls.
 
-use sandbox_quickbooks::api::requested::{RequestedFault, XmlFault};
+use sandbox_quickbooks::api::requested_faults::{RequestedFault, XmlFault};
 use serde::{Deserialize, Serialize};
 
 /// Effect of a fault on a call. Refusals have QuickBooks' form, for both providers.

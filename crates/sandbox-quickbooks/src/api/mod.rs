@@ -7,7 +7,7 @@ mod files;
 pub mod limits;
 mod metering;
 pub mod refusals;
-pub mod requested;
+pub mod requested_faults;
 mod xml;
 
 use self::call::{Parameters, answer, answer_once, json_body, with_company};

@@ -7,5 +7,5 @@ pub(crate) mod currencies;
 pub(crate) mod draft;
 pub(crate) mod item;
 pub(crate) mod name;
-pub(crate) mod small;
+pub(crate) mod simple_lists;
 pub(crate) mod tax;

@@ -24,7 +24,7 @@ const MARKED: [(char, &str); 19] = [
 ];
 
 /// Removes the accents of a text in lower case: `muller` for `müller`, composed or not.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn remove_accents(text: &str) -> String {
     let letters = text.chars().filter(|letter| !('\u{300}'..='\u{36f}').contains(letter));
     letters
         .map(|letter| {
@@ -38,13 +38,13 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::remove_accents;
 
     #[test]
     fn accents_are_removed_composed_or_not() {
-        assert_eq!(plain("müller"), "muller");
-        assert_eq!(plain("mu\u{308}ller"), "muller");
-        assert_eq!(plain("łódź são ångström øre"), "lodz sao angstrom ore");
-        assert_eq!(plain("東京"), "東京");
+        assert_eq!(remove_accents("müller"), "muller");
+        assert_eq!(remove_accents("mu\u{308}ller"), "muller");
+        assert_eq!(remove_accents("łódź são ångström øre"), "lodz sao angstrom ore");
+        assert_eq!(remove_accents("東京"), "東京");
     }
 }

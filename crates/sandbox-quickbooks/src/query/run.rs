@@ -1,7 +1,7 @@
 //! Evaluation of queries on a company's rows.
 
 use super::{
-    accents::plain,
+    accents::remove_accents,
     parse::parse,
     syntax::{Condition, Operator, Projection, Query},
 };
@@ -147,7 +147,7 @@ struct Predicate {
     at: usize,
     operator: Operator,
     values: Vec<Key>,
-    /// Whether texts compare without their accents.
+    /// Whether texts are compared without accents.
     ignores_accents: bool,
 }
 
@@ -163,7 +163,7 @@ impl Predicate {
             .values
             .iter()
             .map(|value| {
-                let value = if ignores_accents { &plain(&value.to_lowercase()) } else { value };
+                let value = if ignores_accents { &remove_accents(&value.to_lowercase()) } else { value };
                 parse_key(kind, value)
                     .ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property")))
             })
@@ -194,7 +194,7 @@ impl Predicate {
             Operator::AtMost => key <= value,
             Operator::AtLeast => key >= value,
             Operator::Like => match (key, value) {
-                (Key::Text(text), Key::Text(pattern)) if self.ignores_accents => like(&plain(text), pattern),
+                (Key::Text(text), Key::Text(pattern)) if self.ignores_accents => like(&remove_accents(text), pattern),
                 (Key::Text(text), Key::Text(pattern)) => like(text, pattern),
                 (Key::Id(id), Key::Text(pattern)) => like(&id.to_string(), pattern),
                 _ => false,

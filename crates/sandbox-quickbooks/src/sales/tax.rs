@@ -58,11 +58,11 @@ fn add_line(
 ) {
     for (index, (rate, (taxable, tax))) in rates.iter().zip(taxes_on(base, rates)).enumerate() {
         let mut tax = decimals.map_or(tax, |decimals| round(tax, decimals));
-        if let Some(rest) = &mut contained_tax {
+        if let Some(open_tax) = &mut contained_tax {
             if index + 1 == rates.len() {
-                tax = *rest;
+                tax = *open_tax;
             }
-            *rest -= tax;
+            *open_tax -= tax;
         }
         add_tax(lines, rate, taxable, tax);
     }

@@ -8,8 +8,8 @@ mod filters;
 mod history;
 mod merges;
 pub(crate) mod notes;
-mod of_record;
 mod participants;
+mod record_lists;
 mod records;
 mod relationships;
 mod shapes;
@@ -30,7 +30,7 @@ pub(super) fn router() -> Router<Shared> {
         .merge(history::router())
         .merge(merges::router())
         .merge(notes::router())
-        .merge(of_record::router())
+        .merge(record_lists::router())
         .merge(participants::router())
         .merge(relationships::router())
         .merge(summary::router())
