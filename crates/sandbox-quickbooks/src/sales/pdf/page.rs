@@ -156,7 +156,7 @@ impl Pages {
         self.add_mark(Mark::Box { left, top: self.y - 4.0, right, bottom: self.y - 3.3, color });
     }
 
-    pub(super) fn finish_write(self) -> Result<Vec<u8>, String> {
+    pub(super) fn finish(self) -> Result<Vec<u8>, String> {
         let mut document = Document::new();
         document.set_metadata(Metadata::new().title(self.title).creator("QuickBooks Online (simulated)".to_owned()));
         let font = |face| Font::new(Data::from(bytes(face)), 0).ok_or("the typeface cannot be read");
