@@ -50,7 +50,7 @@ pub(crate) fn upload(
     metadata: &Value,
     name: &str,
     content_type: &str,
-    content: &[u8],
+    file: &[u8],
     context: &WriteContext,
 ) -> Result<Value, Fault> {
     let mut body = if metadata.is_object() { metadata.clone() } else { json!({}) };
@@ -73,15 +73,15 @@ pub(crate) fn upload(
             "FileName",
         ));
     }
-    if content.len() > MAX_FILE_BYTES {
+    if file.len() > MAX_FILE_BYTES {
         return Err(Fault::validation("6030", "File too large", "A file can have 100 MB at most", "FileName"));
     }
     company.transaction(|company| {
         let mut draft = begin_write(company, Entity::Attachable, &body)?;
-        draft.row.insert("Size".into(), json!(content.len()));
+        draft.row.insert("Size".into(), json!(file.len()));
         let row = store(company, draft, context)?;
         let id = row["Id"].as_str().unwrap_or_default().to_owned();
-        company.files.insert(id, BASE64_STANDARD.encode(content));
+        company.files.insert(id, BASE64_STANDARD.encode(file));
         Ok(row)
     })
 }

@@ -72,7 +72,7 @@ pub(super) fn check(entity: Entity, row: &Map<String, Value>) -> Result<(), Faul
             "PrimaryEmailAddr" | "BillEmail" | "Email" => check_email(value, member)?,
             "BillEmailCc" | "BillEmailBcc" => check_length(value.get("Address"), member, 200)?,
             "PrimaryPhone" | "AlternatePhone" | "Mobile" | "Fax" => {
-                check_length(value.get("FreeFormNumber"), member, 30)?
+                check_length(value.get("FreeFormNumber"), member, 30)?;
             }
             "WebAddr" => check_length(value.get("URI"), member, 1000)?,
             "CustomerMemo" => check_length(value.get("value"), member, 1000)?,

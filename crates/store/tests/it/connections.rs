@@ -96,7 +96,7 @@ impl Step {
         match self {
             Self::ClaimRefresh => drop(quickbooks::claim_refresh(tx, tenant, id, now, until).await),
             Self::StoreRefreshed => {
-                drop(quickbooks::store_refreshed(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await)
+                drop(quickbooks::store_refreshed(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await);
             }
             Self::ReleaseRefresh => drop(quickbooks::release_refresh(tx, tenant, id, at(3600), false).await),
             Self::MarkChanged => drop(changes::mark_changed(tx, tenant, id, ChangeSource::Webhook, now).await),
