@@ -3,8 +3,10 @@
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
+    form::Form,
     page::Outcome,
     person::{BR, Person, US, User},
+    ready::{ITEM, open_ready_form},
     test_app::TestApp,
     waiting::{wait_for, wait_until},
 };
@@ -218,4 +220,64 @@ async fn timestamps_in_whole_seconds_hide_no_change_and_no_invoice(#[values(Sqli
     app.providers.inject_quickbooks_fault(Method::POST, "/invoice", json!("drop_after")).await;
     form.create().await.number();
     assert_eq!(app.providers.invoices(US).await.len(), before + 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_company_whose_terms_currencies_or_accounts_are_refused_can_be_billed(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values("Term", "CompanyCurrency", "Account")] list: &str,
+) {
+    let app = TestApp::start(backend).await;
+    app.providers.set_quirks(US, json!({ "refused_queries": [list] })).await;
+    let app = app.with_company(US).await;
+    let dana = app.sign_in(US);
+    let number = open_ready_form(&app, &dana).await.create().await.number();
+    assert_eq!(app.providers.invoice(US, &number).await["TotalAmt"], json!(10));
+}
+
+/// Neither the list of items nor a lookup of one is answered: no other item takes its place.
+#[rstest]
+#[tokio::test]
+async fn an_item_that_quickbooks_refuses_to_look_up_is_reported_at_its_line(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    app.providers.set_quirks(US, json!({ "refused_queries": ["Item"] })).await;
+    let app = app.with_company(US).await;
+    let before = app.providers.invoices(US).await;
+    let dana = app.sign_in(US);
+    let form = open_ready_form(&app, &dana).await;
+    assert_eq!(form.submit().await.outcome(), Outcome::Refused { fields: vec!["lines-0-item".to_owned()] });
+    assert_eq!(app.providers.invoices(US).await, before);
+    app.providers.set_quirks(US, json!({})).await;
+    let number = form.create().await.number();
+    let invoice = app.providers.invoice(US, &number).await;
+    assert_eq!(invoice["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"], json!(ITEM[0]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_is_billed_while_quickbooks_refuses_a_list_that_the_tax_depends_on(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values("CompanyInfo", "Preferences", "TaxCode", "TaxRate")] list: &str,
+) {
+    let mut app = TestApp::start(backend).await.with_company(BR).await;
+    let (deal, fields) = {
+        let ana = app.sign_in(BR);
+        let form = open_ready_form(&app, &ana).await;
+        (form.deal, form.fields)
+    };
+    let before = app.providers.invoices(BR).await;
+    app.providers.set_quirks(BR, json!({ "refused_queries": [list] })).await;
+    // A service that has just started has no list in its cache.
+    app.stop_service().await;
+    app.restart_service().await;
+    let ana = app.sign_in(BR);
+    let form = Form { person: &ana, deal, fields, text: String::new() };
+    assert_eq!(form.submit().await.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(app.providers.invoices(BR).await, before);
+    app.providers.set_quirks(BR, json!({})).await;
+    let number = form.create().await.number();
+    assert_eq!(app.providers.invoice(BR, &number).await["TotalAmt"], json!(10));
 }

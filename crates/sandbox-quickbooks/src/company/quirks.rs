@@ -1,6 +1,7 @@
 //! Quirks: behaviour that Intuit does not promise, or that no recorded answer shows. Each can be switched, so that a
 //! program can be tested against both variants.
 
+use crate::entity::Entity;
 use serde::{Deserialize, Serialize};
 
 /// Meaning of `Line.Amount` in a request with tax-inclusive lines, if `TaxInclusiveAmt` leaves it open.
@@ -130,6 +131,9 @@ pub(crate) struct Quirks {
     pub(crate) void_paid: PaidInvoice,
     pub(crate) moments: Moments,
     pub(crate) invalid_addresses: InvalidAddresses,
+    /// Entities whose queries are refused, alone and in a batch. Companies without a feature, and users without a right,
+    /// get such refusals.
+    pub(crate) refused_queries: Vec<Entity>,
     pub(crate) old_refresh_token: OldRefreshToken,
 }
 
@@ -149,6 +153,7 @@ impl Default for Quirks {
             void_paid: PaidInvoice::default(),
             moments: Moments::default(),
             invalid_addresses: InvalidAddresses::default(),
+            refused_queries: Vec::new(),
             old_refresh_token: OldRefreshToken::default(),
         }
     }

@@ -23,6 +23,9 @@ use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 /// Answers a query with the content of `QueryResponse`, as JSON.
 pub(crate) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<String, Fault> {
     let query = parse(text.trim().trim_end_matches(';'))?;
+    if company.quirks.refused_queries.contains(&query.entity) {
+        return Err(Fault::feature(query.entity.name()));
+    }
     let lag = company.quirks.query_lag_ms;
     let visible_until = Key::Instant(now - SignedDuration::from_millis(lag));
     let accents = company.quirks.like_accents;

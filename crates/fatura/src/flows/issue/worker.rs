@@ -309,15 +309,15 @@ impl Worker<'_> {
                 // Names are unique: an earlier attempt or the company itself created a term with this name.
                 match api.find_term_by_name(&name).await? {
                     Some((id, own_days)) => Ok((own_days == Some(days)).then_some(id)),
-                    None => match api.create_term(&request_id, &name, days).await {
-                        Ok(id) => Ok(Some(id)),
-                        // The invoice is created without a term.
-                        Err(ProviderError::Refused(_)) => Ok(None),
-                        Err(error) => Err(error),
-                    },
+                    None => api.create_term(&request_id, &name, days).await.map(Some),
                 }
             })
-            .await?;
+            .await;
+        let id = match id {
+            // If the company refuses terms, the invoice is created without one.
+            Err(Error::QuickBooks(ProviderError::Refused(_))) => None,
+            id => id?,
+        };
         self.context.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
