@@ -148,14 +148,14 @@ async fn main() -> anyhow::Result<()> {
 
     let before = memory();
     let began = Instant::now();
-    let created: Value = serde_json::from_slice(
+    let answer: Value = serde_json::from_slice(
         &client
             .control("/quickbooks/companies", json!({ "preset": "us", "count": COMPANIES, "name": "Company" }))
             .await?,
     )?;
     print_result(&format!("{COMPANIES} companies made in"), &format!("{} ms", began.elapsed().as_millis()))?;
     let mut companies = Vec::new();
-    for realm in created["realm_ids"].as_array().context("realms")? {
+    for realm in answer["realm_ids"].as_array().context("realms")? {
         let company = client.company(&sandbox, realm.as_str().context("a realm")?).await?;
         client.create(&company, "customer", r#"{"DisplayName":"First"}"#).await?;
         companies.push(company);
