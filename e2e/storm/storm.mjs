@@ -150,11 +150,7 @@ export async function storm({
       healedAfter = Date.now() - healed;
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
     } while (wrong.length && Date.now() < end);
-    if (!wrong.length && healedAfter > limit)
-      wrong.push(
-        `all was right only ${healedAfter} ms after the last fault, and may take ${limit}`,
-        ...earlier,
-      );
+    if (!wrong.length && healedAfter > limit) wrong.push(`all was right only ${healedAfter} ms after the last fault, and may take ${limit}`, ...earlier);
     const strength = sky.met() / count;
     if (strength < perIntent * 0.9) wrong.push(`the storm was too weak: ${strength.toFixed(2)} faults were met for each intent, and ${perIntent} are wanted`);
     const tally = (/** @type {"state" | "kind" | "deed"} */ key) =>

@@ -354,7 +354,7 @@ fn replace_random_value(body: &mut Value, value: &Value, draws: &mut Draws) {
             let name = members.keys().nth(at).expect("a member").clone();
             match members.get_mut(&name) {
                 Some(member) if deeper && (member.is_object() || member.is_array()) => {
-                    replace_random_value(member, value, draws)
+                    replace_random_value(member, value, draws);
                 }
                 _ => {
                     members.insert(name, value.clone());
