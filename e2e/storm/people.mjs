@@ -12,7 +12,7 @@ import { capture, encoded, openForm, roomyDeal, session, unseen } from "../http.
  * An invoice that a person wants to make, and how it has ended.
  * @typedef {{
  *   at: number, key: string, desk: Desk, price: string, wants: Record<string, string>, seen: string[], once?: boolean,
- *   kind?: string, state?: string, number?: string, words?: string, asked?: number, done?: boolean, deed?: string,
+ *   kind?: string, state?: string, number?: string, words?: string, asked?: number, done?: number, deed?: string,
  * }} Intent
  *
  * @typedef {{ state: string, number?: string, progress?: string, stuck?: string, words?: string }} Outcome */

@@ -125,7 +125,7 @@ export async function storm({
         begun.intents++;
         await intend(env, intent.desk, intent, stack.replicas, own, () => end, isThere);
         if (intent.state === "issued") await deeds(env, intent, stack.replicas, own, () => end);
-        intent.done = true;
+        intent.done = Date.now();
       }
     });
     const watch = setInterval(() => tell(`${Math.round((Date.now() - begun.at) / 1000)} s: ${done()} of ${count}, ${sky.met()} faults met`), 10_000);
@@ -141,12 +141,12 @@ export async function storm({
     let wrong = [];
     let healedAfter;
     // Violations of the audit before the last one: they say what took longest.
-    let earlier = [`the last intent ended after ${settled} ms`];
+    let earlier = late(intents, healed);
     // With a lag, lookups find new objects later, and are repeated.
     const limit = HEAL_LIMIT_MS + 6 * (quirks?.query_lag_ms ?? 0);
     do {
       await pause(1000);
-      if (wrong.length) earlier = [`${healedAfter} ms after the last fault:`, ...wrong];
+      if (wrong.length) earlier = [`${healedAfter} ms after the last fault:`, ...wrong, ...late(intents, healed)];
       healedAfter = Date.now() - healed;
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
     } while (wrong.length && Date.now() < end);
@@ -174,6 +174,14 @@ export async function storm({
     if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });
   }
 }
+
+/** The intents that ended last, with what their users were told. */
+const late = (/** @type {Intent[]} */ intents, /** @type {number} */ healed) =>
+  intents
+    .filter(({ done = 0 }) => done > healed)
+    .sort((a, b) => (b.done ?? 0) - (a.done ?? 0))
+    .slice(0, 3)
+    .map(({ at, kind, seen, deed, done = 0 }) => `intent ${at} (${kind}, told ${seen.join(" ")}, ${deed}) ended ${done - healed} ms after the last fault`);
 
 /** A UUID of version 4, from the seed. */
 function uuid(dice) {
