@@ -1,6 +1,6 @@
 //! Explains errors of the configuration.
 
-/// Explains one error, with its key.
+/// Explains one error, with its key. Contains no value that may be a secret: a secret without quotes is a number.
 pub(super) fn explain_error(error: &figment::Error) -> String {
     let key = error.path.join(".");
     match &error.kind {
@@ -11,8 +11,9 @@ pub(super) fn explain_error(error: &figment::Error) -> String {
         figment::error::Kind::UnknownVariant(value, allowed) => {
             format!("{key} is {value}: it has to be {}", allowed.join(" or "))
         }
-        figment::error::Kind::InvalidType(..) | figment::error::Kind::InvalidValue(..) => {
-            format!("{key} cannot be read: {}", error.kind)
+        figment::error::Kind::InvalidType(_, expected) => format!("{key} has the wrong type: it has to be {expected}"),
+        figment::error::Kind::InvalidValue(_, expected) => {
+            format!("{key} has an invalid value: it has to be {expected}")
         }
         kind => format!("{key}: {kind}"),
     }

@@ -229,4 +229,11 @@ mod tests {
         let refused = equal.expect_err("two surfaces must not share a secret");
         assert!(refused.contains("pipedrive_jwt_secret_form is the same as pipedrive_jwt_secret_panel"), "{refused}");
     }
+
+    #[test]
+    fn an_error_about_a_secret_without_quotes_does_not_contain_it() {
+        let refused = config("quickbooks_verifier_token = 987654321").expect_err("a number is no secret");
+        assert!(refused.contains("quickbooks_verifier_token has the wrong type"), "{refused}");
+        assert!(!refused.contains("987654321"), "{refused}");
+    }
 }
