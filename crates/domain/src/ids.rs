@@ -26,10 +26,10 @@ pub struct InvoiceId(pub Uuid);
 #[serde(transparent)]
 pub struct IntentKey(pub Uuid);
 
-/// One act on an existing invoice: void, delete, send or correct.
+/// One action on an existing invoice: void, delete, send or correct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ActId(pub Uuid);
+pub struct ActionId(pub Uuid);
 
 /// One entry in the history of a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

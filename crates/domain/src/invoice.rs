@@ -40,8 +40,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Describes the state that a person confirms before an irreversible act: customer, total, balance, and whether the
-    /// invoice is voided or deleted. The act is refused if the state has changed since.
+    /// Describes the state that a person confirms before an irreversible action: customer, total, balance, and whether the
+    /// invoice is voided or deleted. The action is refused if the state has changed since.
     pub fn state_text(&self) -> String {
         let state = match (self.deleted, self.voided) {
             (true, _) => "deleted",
@@ -61,7 +61,7 @@ impl Snapshot {
 /// A change to an invoice in QuickBooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Act {
+pub enum InvoiceAction {
     /// Sets the amounts to zero; the invoice stays in the books. Irreversible.
     Void,
     /// Removes the invoice from the books. Irreversible.
@@ -72,8 +72,8 @@ pub enum Act {
     Correct,
 }
 
-impl Act {
-    /// All acts.
+impl InvoiceAction {
+    /// All actions.
     pub const ALL: [Self; 4] = [Self::Void, Self::Delete, Self::Send, Self::Correct];
 
     /// The name in URLs and tables.
@@ -86,12 +86,12 @@ impl Act {
         }
     }
 
-    /// The act with this name.
+    /// The action with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.name() == name)
+        Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
-    /// Whether the act is allowed for an invoice with this badge.
+    /// Whether the action is allowed for an invoice with this badge.
     pub fn is_allowed(self, status: Status) -> bool {
         match self {
             Self::Void | Self::Send => !matches!(status, Status::Voided | Status::Deleted),
@@ -100,12 +100,12 @@ impl Act {
         }
     }
 
-    /// Whether the act requires that the state is the one that the person confirmed.
+    /// Whether the action requires that the state is the one that the person confirmed.
     pub fn depends_on_state(self) -> bool {
         self != Self::Send
     }
 
-    /// Describes the state of an invoice that a person must have seen before this act. A correction sends all lines
+    /// Describes the state of an invoice that a person must have seen before this action. A correction sends all lines
     /// again, so its state changes with every edit, even if the amounts stay the same.
     pub fn seen_state(self, snapshot: &Snapshot) -> String {
         match self {
@@ -114,12 +114,12 @@ impl Act {
         }
     }
 
-    /// Whether the act ends the debt of the customer and cannot be undone.
+    /// Whether the action ends the debt of the customer and cannot be undone.
     pub fn is_irreversible(self) -> bool {
         matches!(self, Self::Void | Self::Delete)
     }
 
-    /// Whether the invoice is in the state that the act results in. `confirmed` is the total that the form showed.
+    /// Whether the invoice is in the state that the action results in. `confirmed` is the total that the form showed.
     pub fn is_done(self, invoice: &Snapshot, confirmed: Decimal) -> bool {
         match self {
             Self::Void => invoice.voided,
@@ -223,10 +223,10 @@ mod tests {
     #[test]
     fn names_of_acts_and_badges_do_not_change() {
         use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
-        let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
-        assert_eq!(acts.map(Act::name), ["void", "delete", "send", "correct"]);
-        assert_eq!(acts.map(|act| Act::from_name(act.name())), acts.map(Some));
-        assert_eq!(["", "Void", "issue"].map(Act::from_name), [None; 3]);
+        let actions = [InvoiceAction::Void, InvoiceAction::Delete, InvoiceAction::Send, InvoiceAction::Correct];
+        assert_eq!(actions.map(InvoiceAction::name), ["void", "delete", "send", "correct"]);
+        assert_eq!(actions.map(|action| InvoiceAction::from_name(action.name())), actions.map(Some));
+        assert_eq!(["", "Void", "issue"].map(InvoiceAction::from_name), [None; 3]);
         let names = [Open, PartiallyPaid, Overdue, Paid, Voided, Deleted].map(Status::name);
         assert_eq!(names, ["open", "partially-paid", "overdue", "paid", "voided", "deleted"]);
     }
@@ -241,23 +241,24 @@ mod tests {
         assert_eq!(Snapshot { deleted: true, ..voided }.state_text(), "BRL 0 0 deleted 58");
         let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
         assert_eq!(edited.state_text(), plain.state_text(), "no field that the state text contains");
-        for act in [Act::Void, Act::Delete, Act::Send] {
-            assert_eq!(act.seen_state(&edited), act.seen_state(&plain), "{act:?}");
+        for action in [InvoiceAction::Void, InvoiceAction::Delete, InvoiceAction::Send] {
+            assert_eq!(action.seen_state(&edited), action.seen_state(&plain), "{action:?}");
         }
         assert_ne!(
-            Act::Correct.seen_state(&edited),
-            Act::Correct.seen_state(&plain),
+            InvoiceAction::Correct.seen_state(&edited),
+            InvoiceAction::Correct.seen_state(&plain),
             "a correction would undo the edit"
         );
     }
 
     #[test]
     fn each_act_has_its_own_result() {
-        let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
-        assert_eq!(acts.map(Act::depends_on_state), [true, true, false, true]);
-        assert_eq!(acts.map(Act::is_irreversible), [true, true, false, false]);
+        let actions = [InvoiceAction::Void, InvoiceAction::Delete, InvoiceAction::Send, InvoiceAction::Correct];
+        assert_eq!(actions.map(InvoiceAction::depends_on_state), [true, true, false, true]);
+        assert_eq!(actions.map(InvoiceAction::is_irreversible), [true, true, false, false]);
         let plain = invoice(12_500, 12_500, date(2026, 3, 20));
-        let done = |invoice: &Snapshot, confirmed| acts.map(|act| act.is_done(invoice, Decimal::from(confirmed)));
+        let done =
+            |invoice: &Snapshot, confirmed| actions.map(|action| action.is_done(invoice, Decimal::from(confirmed)));
         assert_eq!(done(&plain, 100), [false; 4]);
         assert_eq!(done(&plain, 125), [false, false, false, true]);
         assert_eq!(done(&Snapshot { voided: true, ..plain.clone() }, 100), [true, false, false, false]);
@@ -279,15 +280,19 @@ mod tests {
     }
 
     #[test]
-    fn each_badge_allows_its_acts() {
+    fn each_badge_allows_its_actions() {
         use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
         for status in [Open, PartiallyPaid, Overdue, Paid] {
-            let acts = [Act::Void, Act::Delete, Act::Send];
-            assert!(acts.into_iter().all(|act| act.is_allowed(status)), "{status:?}");
-            assert_eq!(Act::Correct.is_allowed(status), matches!(status, Open | Overdue), "{status:?}");
+            let actions = [InvoiceAction::Void, InvoiceAction::Delete, InvoiceAction::Send];
+            assert!(actions.into_iter().all(|action| action.is_allowed(status)), "{status:?}");
+            assert_eq!(InvoiceAction::Correct.is_allowed(status), matches!(status, Open | Overdue), "{status:?}");
         }
-        assert!(Act::Delete.is_allowed(Voided) && !Act::Void.is_allowed(Voided) && !Act::Send.is_allowed(Voided));
-        assert!(!Act::ALL.into_iter().any(|act| act.is_allowed(Deleted)));
+        assert!(
+            InvoiceAction::Delete.is_allowed(Voided)
+                && !InvoiceAction::Void.is_allowed(Voided)
+                && !InvoiceAction::Send.is_allowed(Voided)
+        );
+        assert!(!InvoiceAction::ALL.into_iter().any(|action| action.is_allowed(Deleted)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Routes of the control door for Pipedrive: companies, users, tokens without a browser, and acts of users.
 
 use crate::{
-    act_error::ActError, acts, clock::PipedriveTime, company::Company, grants::OldRefreshToken, limits::Limits,
+    act_error::ActError, actions, clock::PipedriveTime, company::Company, grants::OldRefreshToken, limits::Limits,
     records::Resource, seeds, shared::Shared, users::User, web::marketplace, writer::Writer,
 };
 use axum::{
@@ -286,8 +286,8 @@ fn act_as_user(
 
 fn apply_change(shared: &Shared, request: &Change) -> Response {
     act_as_user(shared, request, |company, resource, writer| match request.id {
-        Some(id) => acts::change(company, resource, id, &request.changes, writer),
-        None => acts::create(company, resource, &request.changes, writer),
+        Some(id) => actions::change(company, resource, id, &request.changes, writer),
+        None => actions::create(company, resource, &request.changes, writer),
     })
 }
 
@@ -302,7 +302,7 @@ async fn change_deal(State(shared): State<Shared>, Json(request): Json<Change>) 
 async fn delete(State(shared): State<Shared>, Json(request): Json<Change>) -> Response {
     act_as_user(&shared, &request, |company, resource, writer| {
         let id = request.id.ok_or_else(|| ActError::Invalid("id is required".into()))?;
-        acts::remove(company, resource, id, writer)?;
+        actions::remove(company, resource, id, writer)?;
         Ok(json!({ "id": id }))
     })
 }

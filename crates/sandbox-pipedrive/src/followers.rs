@@ -1,6 +1,6 @@
 //! Followers of records.
 
-use crate::{act_error::ActError, acts, company::Company, records::Resource, writer::Writer};
+use crate::{act_error::ActError, actions, company::Company, records::Resource, writer::Writer};
 use serde_json::{Value, json};
 
 /// Adds a follower. A user who already follows the record stays one.
@@ -11,7 +11,7 @@ pub(super) fn add(
     user: i64,
     writer: &Writer,
 ) -> Result<Value, ActError> {
-    acts::find_visible(company, &writer.user, resource, id)?;
+    actions::find_visible(company, &writer.user, resource, id)?;
     company.user(user).ok_or_else(|| ActError::Invalid(format!("User not found: user_id {user}")))?;
     let existing = company
         .records
@@ -35,7 +35,7 @@ pub(super) fn remove(
     at: Option<i64>,
     writer: &Writer,
 ) -> Result<(), ActError> {
-    acts::find_visible(company, &writer.user, resource, id)?;
+    actions::find_visible(company, &writer.user, resource, id)?;
     let row = at.and_then(|at| company.records.remove(Resource::Follower, at));
     let row = row.ok_or_else(|| ActError::NotFound("Follower".into()))?;
     record_follower_change(company, resource, id, row["user_id"].as_i64().unwrap_or_default(), "removed", writer);

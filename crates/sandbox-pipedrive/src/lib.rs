@@ -16,7 +16,7 @@
 //! `control` and `delivery`.
 
 mod act_error;
-mod acts;
+mod actions;
 pub mod api;
 mod app;
 mod changes;

@@ -1,7 +1,7 @@
 //! Companies from files.
 
 use crate::{
-    acts,
+    actions,
     clock::PipedriveTime,
     company::Company,
     fields,
@@ -102,7 +102,7 @@ fn create_company(seed: &Value, now: &str) -> anyhow::Result<Company> {
         }
     }
     for activity in seed["activities"].as_array().into_iter().flatten() {
-        acts::create(&mut company, Resource::Activity, activity, &writer)
+        actions::create(&mut company, Resource::Activity, activity, &writer)
             .map_err(|error| anyhow::anyhow!("an activity of the seeds: {error:?}"))?;
     }
     company.take_changes();

@@ -8,7 +8,7 @@ use crate::{
     parked::ParkReason,
     time::{max_lease_end, micros},
 };
-use domain::ids::{ActId, EntryId, InvoiceId, TenantId};
+use domain::ids::{ActionId, EntryId, InvoiceId, TenantId};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -63,7 +63,7 @@ macro_rules! leased {
 }
 leased! {
     InvoiceId, "invoice" in "invoice";
-    ActId, "act" in "act";
+    ActionId, "act" in "act";
     EntryId, "entry" in "history_entry";
 }
 

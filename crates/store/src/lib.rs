@@ -3,7 +3,6 @@
 //! Invariant: no SQL outside this crate, and no call to a provider inside it. Every function that touches a
 //! tenant's data takes the tenant first.
 
-pub mod acts;
 pub mod audit;
 pub mod changes;
 pub mod clock_correction;
@@ -14,6 +13,7 @@ pub mod drafts;
 mod error;
 pub mod grants;
 pub mod history;
+pub mod invoice_actions;
 pub mod invoices;
 pub mod keys;
 pub mod leases;

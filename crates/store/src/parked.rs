@@ -46,8 +46,8 @@ impl ParkReason {
 pub enum OperationKind {
     /// Issuing an invoice.
     Invoice,
-    /// An act on an invoice.
-    Act,
+    /// An action on an invoice.
+    Action,
     /// An entry of a deal history.
     Entry,
 }
@@ -57,14 +57,14 @@ impl OperationKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
-            Self::Act => "act",
+            Self::Action => "act",
             Self::Entry => "history_entry",
         }
     }
 
     /// Finds the kind with this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Invoice, Self::Act, Self::Entry].into_iter().find(|kind| kind.name() == name)
+        [Self::Invoice, Self::Action, Self::Entry].into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -6,7 +6,7 @@
 //! that has failed too often, with its last error.
 
 use crate::{Db, Error, Tx, db::on, leases::Leased};
-use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
+use domain::ids::{ActionId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobRow, JobState};
 use serde::{Deserialize, Serialize};
@@ -26,14 +26,15 @@ pub struct IssueInvoice {
     pub invoice: InvoiceId,
 }
 
-/// Carries out an act: voids, deletes, sends or corrects an invoice.
+/// Carries out an action: voids, deletes, sends or corrects an invoice.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "carry_out")]
 pub struct CarryOut {
     /// The tenant.
     pub tenant: TenantId,
-    /// The act.
-    pub act: ActId,
+    /// The action. Jobs of earlier versions use the same member.
+    #[serde(rename = "act")]
+    pub action: ActionId,
 }
 
 /// Syncs a QuickBooks company.

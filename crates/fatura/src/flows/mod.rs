@@ -1,7 +1,6 @@
 //! The use cases. Pages and jobs call them; they call the store and the providers.
 
 pub(crate) mod access;
-pub(crate) mod acts;
 pub(crate) mod catalogue;
 pub(crate) mod companies;
 pub(crate) mod company_language;
@@ -13,6 +12,7 @@ pub(crate) mod form;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod install;
+pub(crate) mod invoice_actions;
 pub(crate) mod issue;
 pub(crate) mod items;
 pub(crate) mod lease;

@@ -18,17 +18,17 @@ use providers::pipedrive::ListedDeal;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use store::{
-    acts::{self, StoredAct},
     audit,
     changes::{self, SyncState},
     drafts::{self, Origin},
+    invoice_actions::{self, StoredAction},
     invoices::{self, Invoice, InvoiceScope, State},
     links::{self, LinkedCustomer, Party},
     quickbooks::{self, Connection},
 };
 use uuid::Uuid;
 
-/// Time in which a panel shows a refused act at its invoice.
+/// Time in which a panel shows a refused action at its invoice.
 const REFUSAL_DISPLAY_DURATION: SignedDuration = SignedDuration::from_mins(10);
 /// Won deals without an invoice that are offered for billing.
 const MAX_DEALS_TO_BILL: usize = 10;
@@ -57,8 +57,8 @@ impl Record {
 pub(crate) struct PanelContent {
     /// Newest first.
     pub(crate) invoices: Vec<Invoice>,
-    /// The last recent act on each invoice.
-    pub(crate) acts: HashMap<Uuid, StoredAct>,
+    /// The last recent action on each invoice.
+    pub(crate) actions: HashMap<Uuid, StoredAction>,
     /// The connections of the invoices, and the current one.
     pub(crate) connections: Vec<Connection>,
     /// The current connection.
@@ -112,7 +112,7 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
-    let acts = acts::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_DISPLAY_DURATION).await?;
+    let actions = invoice_actions::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_DISPLAY_DURATION).await?;
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
     let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
     for id in through {
@@ -149,8 +149,8 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
         let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
-    let acts = acts.into_iter().map(|act| (act.request.invoice.0, act)).collect();
-    Ok(PanelContent { invoices, acts, connections, current, known, linked, settings, draft })
+    let actions = actions.into_iter().map(|action| (action.request.invoice.0, action)).collect();
+    Ok(PanelContent { invoices, actions, connections, current, known, linked, settings, draft })
 }
 
 /// A deal of a person or an organization that can be billed.

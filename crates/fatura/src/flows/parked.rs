@@ -4,7 +4,7 @@ use super::{
     Error,
     context::{TenantContext, UserContext},
 };
-use domain::ids::{ActId, EntryId, InvoiceId, TenantId, UserId};
+use domain::ids::{ActionId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use serde_json::json;
 use store::{
@@ -77,7 +77,7 @@ pub(crate) async fn retry_as(
     let invoice = (kind == OperationKind::Invoice).then_some(InvoiceId(id));
     match kind {
         OperationKind::Invoice => db.enqueue(&mut tx, IssueInvoice { tenant, invoice: InvoiceId(id) }).await?,
-        OperationKind::Act => db.enqueue(&mut tx, CarryOut { tenant, act: ActId(id) }).await?,
+        OperationKind::Action => db.enqueue(&mut tx, CarryOut { tenant, action: ActionId(id) }).await?,
         OperationKind::Entry => db.enqueue(&mut tx, WriteHistory { tenant, entry: EntryId(id) }).await?,
     }
     let detail = json!({ "kind": kind.name(), "id": id, "resend": resend });

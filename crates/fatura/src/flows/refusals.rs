@@ -25,8 +25,8 @@ pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
     })
 }
 
-/// Finds the cause of a code for an act on an issued invoice, where no form field can be named.
-pub(super) fn find_cause_of_act(code: &str) -> Option<RefusalCause> {
+/// Finds the cause of a code for an action on an issued invoice, where no form field can be named.
+pub(super) fn find_cause_of_action(code: &str) -> Option<RefusalCause> {
     match code {
         "610" => Some(RefusalCause::Gone),
         "2210" => Some(RefusalCause::EmailAddress),

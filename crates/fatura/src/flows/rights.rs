@@ -1,4 +1,4 @@
-//! Checks the rights of a user with Pipedrive at each act, so that a demotion there has an immediate effect.
+//! Checks the rights of a user with Pipedrive at each action, so that a demotion there has an immediate effect.
 
 use super::{Error, context::UserContext, install};
 use crate::state::App;
@@ -61,7 +61,7 @@ pub(crate) async fn require_admin(context: &UserContext) -> Result<Profile, Erro
     if profile.is_admin { Ok(profile) } else { Err(Error::AdminsOnly) }
 }
 
-/// Fails if a setting restricts an act to administrators and the user is none.
+/// Fails if a setting restricts an action to administrators and the user is none.
 pub(crate) async fn require(context: &UserContext, may: AllowedUsers) -> Result<(), Error> {
     match may {
         AllowedUsers::Everyone => Ok(()),

@@ -5,9 +5,9 @@ pub(crate) mod replicas;
 use crate::{
     admission,
     flows::{
-        self, acts,
+        self,
         context::TenantContext,
-        history, install, issue,
+        history, install, invoice_actions, issue,
         lease::{self, Attempt},
         reconnect, revoke, sync, won_deals, write_back,
     },
@@ -87,7 +87,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &CarryOut| job.tenant,
-        async |context: TenantContext, job: CarryOut| acts::carry_out(&context, job.act).await,
+        async |context: TenantContext, job: CarryOut| invoice_actions::carry_out(&context, job.action).await,
     )?;
     register(
         &mut workers,
@@ -153,9 +153,9 @@ pub(crate) async fn reclaim_operations(app: App, stop: CancellationToken) {
         let app = app.clone();
         async move {
             let invoices = lease::reclaim(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
-            let acts = lease::reclaim(&app, |tenant, act| CarryOut { tenant, act }).await?;
+            let actions = lease::reclaim(&app, |tenant, action| CarryOut { tenant, action }).await?;
             let entries = lease::reclaim(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
-            Ok(invoices + acts + entries)
+            Ok(invoices + actions + entries)
         }
     })
     .await;

@@ -126,9 +126,9 @@ static ROUTES: &[Route] = routes! {
     post "/panel/{entity}/{id}/unlink" USER, panel::unlink_customer;
     get "/panel/{entity}/{id}/deals" USER, panel::render_billable_deals;
     get "/panel/{entity}/{id}/invoices/{invoice}/recipient" USER, panel::render_recipient_form;
-    get "/panel/{entity}/{id}/invoices/{invoice}/{act}/question" VOIDER, panel::read_question;
+    get "/panel/{entity}/{id}/invoices/{invoice}/{action}/question" VOIDER, panel::read_question;
     post "/panel/{entity}/{id}/invoices/{invoice}/remove" OWNER, panel::remove_invoice;
-    post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::request_act;
+    post "/panel/{entity}/{id}/invoices/{invoice}/{action}" VOIDER, panel::request_action;
 
     get "/deals/{deal}/form" CREATOR, form::render_form;
     post "/deals/{deal}/form/preview" CREATOR, form::preview_form;

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod access;
-mod acts;
 mod answers;
 mod browser;
 mod crash;
@@ -12,6 +11,7 @@ mod doubt;
 mod faults;
 mod form;
 mod history;
+mod invoice_actions;
 mod items;
 mod merges;
 mod numbers;

@@ -275,10 +275,10 @@ async fn unknown_form_members_have_no_effect(#[values(Sqlite, Postgres)] backend
         let kept = foreign.iter().filter(|(name, _)| !own.iter().any(|(own, _)| own == name));
         kept.chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
-    let post = async |act: &str, own: &[(&'static str, &str)]| {
+    let post = async |action: &str, own: &[(&'static str, &str)]| {
         let members = members(own);
         let members: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        dana.post_action(deal, &row.id, act, &members).await
+        dana.post_action(deal, &row.id, action, &members).await
     };
     let sent = post("send", &[("recipient", "ap@cascade.example"), ("key", &key), ("invoice", &other.id)]).await;
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.text);

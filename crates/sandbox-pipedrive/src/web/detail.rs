@@ -8,7 +8,7 @@ use super::{
     lists::{DealRow, deal_row},
 };
 use crate::{
-    acts,
+    actions,
     app::{Extension, Kind},
     company::Company,
     records::Resource,
@@ -82,7 +82,7 @@ fn detail(resource: Resource, here: &'static str) -> MethodRouter<Shared> {
         with_user(&shared, &jar, |company, user, installed| {
             let frame = Frame::new(&shared, company, user, installed, here);
             let words = frame.words;
-            let Ok(row) = acts::find_visible(company, user, resource, id) else {
+            let Ok(row) = actions::find_visible(company, user, resource, id) else {
                 let message = words.not_found.to_owned();
                 return (StatusCode::NOT_FOUND, render_page(&MessagePage { frame, message })).into_response();
             };

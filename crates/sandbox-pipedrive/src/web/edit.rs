@@ -4,7 +4,9 @@ use super::{
     fields,
     frame::{message, run_as_user},
 };
-use crate::{act_error::ActError, acts, api::v1, company::Company, records::Resource, shared::Shared, writer::Writer};
+use crate::{
+    act_error::ActError, actions, api::v1, company::Company, records::Resource, shared::Shared, writer::Writer,
+};
 use axum::{
     Form, Json, Router,
     body::Bytes,
@@ -81,7 +83,7 @@ async fn change_field(
     act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         let body = fields::form_to_body(company, resource, &code, &form);
-        acts::change(company, resource, id, &body, writer).map(|_| ())
+        actions::change(company, resource, id, &body, writer).map(|_| ())
     })
 }
 
@@ -102,7 +104,7 @@ async fn change_state(
     let back = format!("/deal/{id}");
     let back = if form_value(&form, "back").is_empty() { back.as_str() } else { form_value(&form, "back") };
     act_and_redirect(&shared, &jar, back, |company, writer| {
-        acts::change(company, Resource::Deal, id, &body, writer).map(|_| ())
+        actions::change(company, Resource::Deal, id, &body, writer).map(|_| ())
     })
 }
 
@@ -113,7 +115,7 @@ async fn delete(State(shared): State<Shared>, jar: CookieJar, Path((word, id)): 
         _ => "/deals",
     };
     act_and_redirect(&shared, &jar, back, |company, writer| {
-        acts::remove(company, editable_kind(&word).ok_or_else(not_found)?, id, writer)
+        actions::remove(company, editable_kind(&word).ok_or_else(not_found)?, id, writer)
     })
 }
 
@@ -130,7 +132,7 @@ fn find_or_create(
     let existing = company.records.all(resource).find(|(_, row)| row["name"] == json!(name)).map(|(id, _)| id);
     match existing {
         Some(id) => Ok(Some(id)),
-        None => Ok(acts::create(company, resource, &json!({ "name": name }), writer)?["id"].as_i64()),
+        None => Ok(actions::create(company, resource, &json!({ "name": name }), writer)?["id"].as_i64()),
     }
 }
 
@@ -157,7 +159,7 @@ async fn create(
         }
         for (member, kind) in [("deal_id", Resource::Deal), ("org_id", Resource::Organization)] {
             if let Ok(id) = form_value(&form, member).parse::<i64>() {
-                acts::find_visible(company, &writer.user, kind, id)?;
+                actions::find_visible(company, &writer.user, kind, id)?;
                 body[member] = json!(id);
             }
         }
@@ -166,7 +168,7 @@ async fn create(
                 body[kind.member()] = json!(id);
             }
         }
-        created = acts::create(company, resource, &body, writer)?["id"].as_i64();
+        created = actions::create(company, resource, &body, writer)?["id"].as_i64();
         Ok(())
     });
     match created {
@@ -184,7 +186,7 @@ fn change_products(
     work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActError>,
 ) -> Response {
     act_and_redirect(shared, jar, &format!("/deal/{deal}"), |company, writer| {
-        acts::change_parts(company, Resource::DealProduct, deal, writer, work)
+        actions::change_parts(company, Resource::DealProduct, deal, writer, work)
     })
 }
 
@@ -210,7 +212,7 @@ async fn add_product(
     Form(form): FormPairs,
 ) -> Response {
     change_products(&shared, &jar, deal, |company, writer| {
-        acts::create_part(company, Resource::DealProduct, &product_body(&form), &json!({ "deal_id": deal }), writer)
+        actions::create_part(company, Resource::DealProduct, &product_body(&form), &json!({ "deal_id": deal }), writer)
             .map(|_| ())
     })
 }
@@ -232,7 +234,7 @@ async fn change_product(
 ) -> Response {
     change_products(&shared, &jar, deal, |company, writer| {
         check_product_of_deal(company, deal, part)?;
-        acts::change(company, Resource::DealProduct, part, &product_body(&form), writer).map(|_| ())
+        actions::change(company, Resource::DealProduct, part, &product_body(&form), writer).map(|_| ())
     })
 }
 
@@ -278,7 +280,7 @@ async fn add_activity(
 ) -> Response {
     act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
-        let record = acts::find_visible(company, &writer.user, resource, id)?;
+        let record = actions::find_visible(company, &writer.user, resource, id)?;
         let mut body = json!({ "subject": form_value(&form, "subject"), "type": form_value(&form, "type"), resource.member(): id });
         if resource == Resource::Deal {
             body["org_id"] = record["org_id"].clone();
@@ -286,7 +288,7 @@ async fn add_activity(
         if !form_value(&form, "due_date").is_empty() {
             body["due_date"] = json!(form_value(&form, "due_date"));
         }
-        acts::create(company, Resource::Activity, &body, writer).map(|_| ())
+        actions::create(company, Resource::Activity, &body, writer).map(|_| ())
     })
 }
 
@@ -297,7 +299,7 @@ async fn mark_done(
     Form(form): FormPairs,
 ) -> Response {
     act_and_redirect(&shared, &jar, form_value(&form, "back"), |company, writer| {
-        acts::change(company, Resource::Activity, id, &json!({ "done": true }), writer).map(|_| ())
+        actions::change(company, Resource::Activity, id, &json!({ "done": true }), writer).map(|_| ())
     })
 }
 

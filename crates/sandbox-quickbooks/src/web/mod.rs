@@ -1,6 +1,6 @@
-//! QuickBooks' own pages for the accountant: customers, invoices with their acts, and the company's apps.
+//! QuickBooks' own pages for the accountant: customers, invoices with their actions, and the company's apps.
 
-mod acts;
+mod actions;
 mod format;
 
 use self::format::{address, money, text};
@@ -27,7 +27,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/app/{realm}/invoices", get(invoices))
         .route("/app/{realm}/invoice", get(invoice))
         .route("/app/{realm}/invoice/{id}/pdf", get(pdf))
-        .route("/app/{realm}/invoice/{id}/{act}", post(acts::act))
+        .route("/app/{realm}/invoice/{id}/{act}", post(actions::act))
         .route("/app/{realm}/customers", get(customers))
         .route("/app/{realm}/customerdetail", get(customer))
         .route("/app/{realm}/apps", get(apps))

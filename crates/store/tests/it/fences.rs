@@ -5,14 +5,13 @@ use crate::{
     fixtures::{DEAL, USER, connection, entry, intent, issued, new_id, queued, tenant},
 };
 use domain::{
-    ids::{ActId, DealId, IntentKey},
-    invoice::Act,
+    ids::{ActionId, DealId, IntentKey},
+    invoice::InvoiceAction,
 };
 use rstest::rstest;
 use store::{
-    Error,
-    acts::{self, ActRequest},
-    history,
+    Error, history,
+    invoice_actions::{self, ActionRequest},
     invoices::{self, Intent, InvoiceScope},
     leases, quickbooks,
 };
@@ -141,15 +140,15 @@ async fn an_unknown_state_is_an_error(#[values(Sqlite, Postgres)] backend: Backe
     let connection = connection(&t, &mut tx, tenant, "1").await;
     let wanted = intent(connection, IntentKey(Uuid::from_u128(7)), 100);
     let id = new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap());
-    let request = ActRequest {
-        id: ActId(Uuid::from_u128(8)),
+    let request = ActionRequest {
+        id: ActionId(Uuid::from_u128(8)),
         invoice: id,
-        act: Act::Void,
+        action: InvoiceAction::Void,
         seen: String::new(),
         recipient: String::new(),
         by: USER,
     };
-    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
+    assert!(invoice_actions::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     for (table, id) in [("invoice", id.0), ("act", request.id.0), ("quickbooks_connection", connection.0)] {
         let statement = sqlx::AssertSqlSafe(format!("UPDATE {table} SET state = 'later' WHERE id = $1"));
         let changed = match &mut tx {
@@ -159,7 +158,7 @@ async fn an_unknown_state_is_an_error(#[values(Sqlite, Postgres)] backend: Backe
         assert_eq!(changed, 1, "{table}");
     }
     assert!(matches!(invoices::find(&mut tx, tenant, id).await, Err(Error::Unreadable("invoice"))));
-    assert!(matches!(acts::find(&mut tx, tenant, request.id).await, Err(Error::Unreadable("act"))));
+    assert!(matches!(invoice_actions::find(&mut tx, tenant, request.id).await, Err(Error::Unreadable("act"))));
     let read = quickbooks::find(&mut tx, &t.vault, tenant, connection).await;
     assert!(matches!(read, Err(Error::Unreadable("connection"))));
 }

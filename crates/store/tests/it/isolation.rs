@@ -9,8 +9,8 @@ use crate::{
 };
 use domain::{
     form::Form,
-    ids::{ActId, DealId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::Act,
+    ids::{ActionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::InvoiceAction,
     settings::Settings,
 };
 use jiff::civil::date;
@@ -18,12 +18,11 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use std::collections::HashSet;
 use store::{
-    Tx,
-    acts::{self, ActRequest},
-    audit, changes,
+    Tx, audit, changes,
     drafts::{self, Origin},
     grants,
     history::{self, Entry},
+    invoice_actions::{self, ActionRequest},
     invoices::{self, Intent, InvoiceScope},
     leases::{self, Progress},
     links, merges, quickbooks, settings, tenants, unreadable,
@@ -194,31 +193,33 @@ async fn recent_acts_are_listed_for_one_company(#[values(Sqlite, Postgres)] back
     let owner = Uuid::new_v4();
     let mut requested = Vec::new();
     for (tenant, invoice) in [(ours, first), (ours, second), (theirs, third)] {
-        let id = ActId(Uuid::new_v4());
+        let id = ActionId(Uuid::new_v4());
         let (seen, recipient) = (String::new(), String::new());
-        let request = ActRequest { id, invoice, act: Act::Send, seen, recipient, by: USER };
-        assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
+        let request = ActionRequest { id, invoice, action: InvoiceAction::Send, seen, recipient, by: USER };
+        assert!(invoice_actions::request(&mut tx, tenant, &request, at(0)).await.unwrap());
         requested.push(id);
     }
     let recent = async |tx: &mut Tx, tenant, since| {
-        let found = acts::list_recent(tx, tenant, at(since)).await.unwrap();
-        found.into_iter().map(|act| act.request.id).collect::<HashSet<_>>()
+        let found = invoice_actions::list_recent(tx, tenant, at(since)).await.unwrap();
+        found.into_iter().map(|action| action.request.id).collect::<HashSet<_>>()
     };
-    acts::claim(&mut tx, ours, requested[0], owner, at(0), at(10)).await.unwrap().unwrap();
-    assert!(acts::finish(&mut tx, ours, requested[0], owner, None).await.unwrap());
+    invoice_actions::claim(&mut tx, ours, requested[0], owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(invoice_actions::finish(&mut tx, ours, requested[0], owner, None).await.unwrap());
     assert_eq!(recent(&mut tx, ours, 0).await, HashSet::from([requested[0], requested[1]]));
     assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([requested[1]]), "an unfinished act is listed at any age");
     assert_eq!(recent(&mut tx, theirs, 0).await, HashSet::from([requested[2]]));
 
-    // The progress of each act depends on its own lease: released, or expired.
+    // The progress of each action depends on its own lease: released, or expired.
     for id in &requested[1..] {
         let tenant = if *id == requested[2] { theirs } else { ours };
-        acts::claim(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
+        invoice_actions::claim(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert!(leases::mark_sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
     }
     leases::postpone(&mut tx, ours, requested[1], owner, at(2)).await.unwrap();
-    let (_, released) = acts::claim(&mut tx, ours, requested[1], owner, at(20), at(30)).await.unwrap().unwrap();
-    let (_, lost) = acts::claim(&mut tx, theirs, requested[2], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, released) =
+        invoice_actions::claim(&mut tx, ours, requested[1], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, lost) =
+        invoice_actions::claim(&mut tx, theirs, requested[2], owner, at(20), at(30)).await.unwrap().unwrap();
     assert_eq!((released, lost), (Progress::Sending, Progress::Lost));
 }
 

@@ -9,8 +9,8 @@ use crate::{
 };
 use domain::{
     form::Form,
-    ids::{ActId, ConnectionId, IntentKey, TenantId, UserId},
-    invoice::Act,
+    ids::{ActionId, ConnectionId, IntentKey, TenantId, UserId},
+    invoice::InvoiceAction,
     invoice_request::Choice,
 };
 use jiff::SignedDuration;
@@ -19,9 +19,9 @@ use secrecy::ExposeSecret;
 use sqlx::AssertSqlSafe;
 use std::{fs, os::unix::fs::PermissionsExt};
 use store::{
-    Tx, acts, audit,
+    Tx, audit,
     changes::{self, Overdue},
-    drafts, grants, history, invoices, links,
+    drafts, grants, history, invoice_actions, invoices, links,
     one_time_tokens::{self, Purpose},
     quickbooks::{self, Company},
     revocations::{self, ClaimedRevocation, Provider as Grantor},
@@ -80,15 +80,15 @@ async fn fill_company(t: &Database, tx: &mut Tx, number: i64, word: &str) -> Ten
     let mut entry = entry(invoice);
     entry.snapshot = issued;
     history::add(tx, tenant, &entry).await.unwrap();
-    let act = acts::ActRequest {
-        id: ActId(Uuid::new_v4()),
+    let action = invoice_actions::ActionRequest {
+        id: ActionId(Uuid::new_v4()),
         invoice,
-        act: Act::Void,
+        action: InvoiceAction::Void,
         seen: text("seen"),
         recipient: text("recipient"),
         by: USER,
     };
-    assert!(acts::request(tx, tenant, &act, at(2)).await.unwrap());
+    assert!(invoice_actions::request(tx, tenant, &action, at(2)).await.unwrap());
     let linked = links::LinkedCustomer { id: text("link"), name: text("linked") };
     links::link_customer(tx, tenant, id, links::Party::Organization(1), &linked).await.unwrap();
     let detail = serde_json::json!({ "text": text("audit") });

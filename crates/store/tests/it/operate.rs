@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     form::Form,
-    ids::{ActId, DealId, IntentKey, TenantId},
+    ids::{ActionId, DealId, IntentKey, TenantId},
 };
 use rstest::rstest;
 use std::{
@@ -139,7 +139,7 @@ async fn all_rows_and_jobs_are_copied_from_sqlite_to_postgresql() {
     let key = IntentKey(Uuid::new_v4());
     let open = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 700), at(5)).await.unwrap());
     from.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: open }).await.unwrap();
-    from.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    from.db.enqueue(&mut tx, CarryOut { tenant, action: ActionId(Uuid::new_v4()) }).await.unwrap();
     let tokens = crate::fixtures::tokens("ana");
     grants::install(
         &mut tx,

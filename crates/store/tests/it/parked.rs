@@ -8,16 +8,16 @@ use crate::{
     fixtures::{DEAL, USER, intent, issued, new_id, queued},
 };
 use domain::{
-    ids::{ActId, InvoiceId, TenantId},
-    invoice::Act,
+    ids::{ActionId, InvoiceId, TenantId},
+    invoice::InvoiceAction,
 };
 use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, time::Duration};
 use store::{
-    acts::{self, ActRequest},
     history,
+    invoice_actions::{self, ActionRequest},
     invoices::{self, State},
     leases,
     parked::{self, OperationKind, ParkReason},
@@ -94,15 +94,15 @@ async fn only_available_jobs_count_as_waiting(#[values(Sqlite, Postgres)] backen
     let tenant = TenantId(Uuid::new_v4());
     let mut tx = t.db.begin().await.unwrap();
     let [available, scheduled, failed, running, completed] = [(); 5].map(|()| Uuid::new_v4());
-    for act in [available, scheduled, failed, running, completed] {
-        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(act) }).await.unwrap();
+    for action in [available, scheduled, failed, running, completed] {
+        t.db.enqueue(&mut tx, CarryOut { tenant, action: ActionId(action) }).await.unwrap();
     }
     for (id, state) in [(2, "scheduled"), (3, "retryable"), (4, "running")] {
         execute(&mut tx, &format!("UPDATE river_job SET state = '{state}' WHERE id = {id}")).await;
     }
     let past = queue_time(&tx, -60);
     execute(&mut tx, &format!("UPDATE river_job SET state = 'completed', finalized_at = {past} WHERE id = 5")).await;
-    let waiting = queue::list_waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
+    let waiting = queue::list_waiting::<CarryOut, ActionId>(&mut tx).await.unwrap();
     assert_eq!(waiting, HashSet::from([available]), "the process of the other jobs may have crashed");
     assert!(
         queue::list_waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(),
@@ -117,7 +117,7 @@ async fn failed_jobs_of_other_companies_hide_none_of_a_company(#[values(Sqlite, 
     let (other, ours) = (TenantId(Uuid::new_v4()), TenantId(Uuid::new_v4()));
     let mut tx = t.db.begin().await.unwrap();
     for tenant in [other].repeat(1001).into_iter().chain([ours]) {
-        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+        t.db.enqueue(&mut tx, CarryOut { tenant, action: ActionId(Uuid::new_v4()) }).await.unwrap();
     }
     let past = queue_time(&tx, -60);
     execute(&mut tx, &format!("UPDATE river_job SET state = 'discarded', finalized_at = {past}")).await;
@@ -175,17 +175,17 @@ async fn acts_and_history_entries_can_be_parked(#[values(Sqlite, Postgres)] back
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, invoice) = issued(&t, &mut tx).await;
-    let request = ActRequest {
-        id: ActId(Uuid::new_v4()),
+    let request = ActionRequest {
+        id: ActionId(Uuid::new_v4()),
         invoice,
-        act: Act::Void,
+        action: InvoiceAction::Void,
         seen: String::new(),
         recipient: String::new(),
         by: USER,
     };
-    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
+    assert!(invoice_actions::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    acts::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    invoice_actions::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
     let failed = ParkReason::Failed("QuickBooks: no usable answer came back".into());
     leases::park(&mut tx, tenant, request.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
@@ -194,10 +194,12 @@ async fn acts_and_history_entries_can_be_parked(#[values(Sqlite, Postgres)] back
     leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
     let found = parked::list_of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|parked| (parked.kind, parked.id)).collect();
-    assert!(kinds.contains(&(OperationKind::Act, request.id.0)) && kinds.contains(&(OperationKind::Entry, entry.id.0)));
+    assert!(
+        kinds.contains(&(OperationKind::Action, request.id.0)) && kinds.contains(&(OperationKind::Entry, entry.id.0))
+    );
     assert!(found.iter().all(|parked| parked.park_reason == failed));
     for operation in found {
         assert!(parked::retry(&mut tx, tenant, operation.kind, operation.id, at(20)).await.unwrap());
     }
-    assert!(acts::claim(&mut tx, tenant, request.id, owner, at(20), at(30)).await.unwrap().is_some());
+    assert!(invoice_actions::claim(&mut tx, tenant, request.id, owner, at(20), at(30)).await.unwrap().is_some());
 }

@@ -9,8 +9,8 @@ use crate::{
     fixtures::{USER, connection, entry, intent, new_id, snapshot, tenant},
 };
 use domain::{
-    ids::{ActId, IntentKey, InvoiceId, TenantId},
-    invoice::{Act, Snapshot, Status},
+    ids::{ActionId, IntentKey, InvoiceId, TenantId},
+    invoice::{InvoiceAction, Snapshot, Status},
     invoice_request::Choice,
     money::Money,
 };
@@ -19,9 +19,8 @@ use jiff::civil::date;
 use rstest::rstest;
 use sqlx::AssertSqlSafe;
 use store::{
-    Tx,
-    acts::{self, ActRequest, Reason},
-    history,
+    Tx, history,
+    invoice_actions::{self, ActionRequest, Reason},
     invoices::{self, Intent, State},
     leases::{self, Progress},
     parked::{self, OperationKind, ParkReason},
@@ -316,7 +315,7 @@ async fn a_corrected_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)
     assert_eq!(customer, None, "the form names another customer than the created one");
 }
 
-/// Lists acts or history entries: id, state, refusal or note, and end of the lease.
+/// Lists actions or history entries: id, state, refusal or note, and end of the lease.
 async fn list_settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>, i64)> {
     let result = if table == "act" { "refusal" } else { "CAST(note_id AS TEXT)" };
     let statement =
@@ -338,10 +337,11 @@ async fn settling_an_act_or_an_entry_changes_its_row_only(#[values(Sqlite, Postg
     let (mut requests, mut entries) = (Vec::new(), Vec::new());
     for invoice in invoices.into_iter().map(InvoiceId) {
         let request = request(invoice);
-        assert!(acts::request(&mut tx, ours, &request, at(0)).await.unwrap());
+        assert!(invoice_actions::request(&mut tx, ours, &request, at(0)).await.unwrap());
         let entry = entry(invoice);
         history::add(&mut tx, ours, &entry).await.unwrap();
-        let (leased, progress) = acts::claim(&mut tx, ours, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
+        let (leased, progress) =
+            invoice_actions::claim(&mut tx, ours, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
         assert_eq!(format!("{:?}", leased.request), format!("{request:?}"));
         let (leased, progress, attempts) =
@@ -356,11 +356,11 @@ async fn settling_an_act_or_an_entry_changes_its_row_only(#[values(Sqlite, Postg
     {
         let before = list_settled(&mut tx, table).await;
         let at = usize::from(result.is_none());
-        let (act, entry) = (requests[at], entries[at]);
-        let id = if table == "act" { act.0 } else { entry.0 };
+        let (action, entry) = (requests[at], entries[at]);
+        let id = if table == "act" { action.0 } else { entry.0 };
         let settle = async |tx: &mut Tx, tenant: TenantId, owner: Uuid| match (table, result) {
-            ("act", None) => acts::finish(tx, tenant, act, owner, None).await.unwrap(),
-            ("act", _) => acts::finish(tx, tenant, act, owner, Some(&Reason::Changed)).await.unwrap(),
+            ("act", None) => invoice_actions::finish(tx, tenant, action, owner, None).await.unwrap(),
+            ("act", _) => invoice_actions::finish(tx, tenant, action, owner, Some(&Reason::Changed)).await.unwrap(),
             (_, note) => {
                 history::mark_written(tx, tenant, entry, owner, note.map(|_| 5)).await.unwrap();
                 false
@@ -383,7 +383,7 @@ async fn settling_an_act_or_an_entry_changes_its_row_only(#[values(Sqlite, Postg
         let expected: Vec<_> = before.into_iter().map(settled_now).collect();
         assert_eq!(list_settled(&mut tx, table).await, expected, "{table} {result:?}");
         if table == "act" {
-            assert!(!acts::finish(&mut tx, ours, act, owner, Some(&Reason::NotNow)).await.unwrap());
+            assert!(!invoice_actions::finish(&mut tx, ours, action, owner, Some(&Reason::NotNow)).await.unwrap());
             assert_eq!(list_settled(&mut tx, table).await, expected, "a finished act cannot be finished again");
         }
     }
@@ -396,7 +396,7 @@ async fn an_operation_is_under_way_until_it_is_settled_or_parked(#[values(Sqlite
     let mut tx = t.db.begin().await.unwrap();
     let ([tenant, _], invoice) = create_three(&t, &mut tx).await;
     let request = request(invoice);
-    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
+    assert!(invoice_actions::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     for (state, trouble, is_under_way) in [
         ("queued", None, true),
         ("sending", None, true),
@@ -409,27 +409,35 @@ async fn an_operation_is_under_way_until_it_is_settled_or_parked(#[values(Sqlite
         assert_eq!(invoice.is_under_way(), is_under_way, "{state} {trouble:?}");
     }
     let owner = Uuid::new_v4();
-    let act = async |tx: &mut Tx| acts::find(tx, tenant, request.id).await.unwrap().unwrap();
-    assert!(act(&mut tx).await.is_under_way());
-    acts::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap();
+    let action = async |tx: &mut Tx| invoice_actions::find(tx, tenant, request.id).await.unwrap().unwrap();
+    assert!(action(&mut tx).await.is_under_way());
+    invoice_actions::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, request.id, owner, at(1)).await.unwrap());
-    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
+    assert_eq!(
+        (action(&mut tx).await.state, action(&mut tx).await.is_under_way()),
+        (invoice_actions::State::Sending, true)
+    );
     leases::park(&mut tx, tenant, request.id, owner, &ParkReason::Doubt).await.unwrap();
-    assert!(!act(&mut tx).await.is_under_way());
-    assert!(parked::retry(&mut tx, tenant, OperationKind::Act, request.id.0, at(2)).await.unwrap());
-    let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    assert!(!action(&mut tx).await.is_under_way());
+    assert!(parked::retry(&mut tx, tenant, OperationKind::Action, request.id.0, at(2)).await.unwrap());
+    let (_, progress) =
+        invoice_actions::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending, "the lease was released");
-    let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    let (_, progress) =
+        invoice_actions::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Lost, "the lease ran out");
-    assert!(acts::finish(&mut tx, tenant, request.id, owner, None).await.unwrap());
-    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Done, false));
+    assert!(invoice_actions::finish(&mut tx, tenant, request.id, owner, None).await.unwrap());
+    assert_eq!(
+        (action(&mut tx).await.state, action(&mut tx).await.is_under_way()),
+        (invoice_actions::State::Done, false)
+    );
 }
 
-fn request(invoice: InvoiceId) -> ActRequest {
-    ActRequest {
-        id: ActId(Uuid::new_v4()),
+fn request(invoice: InvoiceId) -> ActionRequest {
+    ActionRequest {
+        id: ActionId(Uuid::new_v4()),
         invoice,
-        act: Act::Void,
+        action: InvoiceAction::Void,
         seen: "USD 100 100 stands 58".into(),
         recipient: "ap@acme.example".into(),
         by: USER,

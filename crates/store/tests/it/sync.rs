@@ -1,4 +1,4 @@
-//! Tests of acts, syncs, history entries, adoption, won deals and companies.
+//! Tests of actions, syncs, history entries, adoption, won deals and companies.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},
@@ -8,17 +8,17 @@ use crate::fixtures::{
     DEAL, USER, connection, entry, intent, issued, new_id, profile, queued, snapshot, tenant, tokens,
 };
 use domain::{
-    ids::{ActId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::{Act, Snapshot, Status},
+    ids::{ActionId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::{InvoiceAction, Snapshot, Status},
 };
 use jiff::{SignedDuration, civil::date};
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
     Tx,
-    acts::{self, ActRequest, Reason},
     changes::{self, ChangeSource, Overdue, Pace},
     grants, history,
+    invoice_actions::{self, ActionRequest, Reason},
     invoices::{self, Intent, InvoiceScope},
     leases::{self, Progress},
     quickbooks, tenants, unreadable,
@@ -27,39 +27,40 @@ use uuid::Uuid;
 
 #[rstest]
 #[tokio::test]
-async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_invoice_has_one_unfinished_action(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, invoice) = issued(&t, &mut tx).await;
-    let request = |act| ActRequest {
-        id: ActId(Uuid::new_v4()),
+    let request = |action| ActionRequest {
+        id: ActionId(Uuid::new_v4()),
         invoice,
-        act,
+        action,
         seen: snapshot("0", 10_000).state_text(),
         recipient: String::new(),
         by: USER,
     };
-    let first = request(Act::Void);
-    assert!(acts::request(&mut tx, tenant, &first, at(0)).await.unwrap());
-    assert!(!acts::request(&mut tx, tenant, &request(Act::Delete), at(0)).await.unwrap());
-    assert_eq!(leases::claim_abandoned::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
+    let first = request(InvoiceAction::Void);
+    assert!(invoice_actions::request(&mut tx, tenant, &first, at(0)).await.unwrap());
+    assert!(!invoice_actions::request(&mut tx, tenant, &request(InvoiceAction::Delete), at(0)).await.unwrap());
+    assert_eq!(leases::claim_abandoned::<ActionId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
     let (former, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(acts::claim(&mut tx, tenant, first.id, former, at(0), at(10)).await.unwrap().is_some());
-    assert!(acts::claim(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
+    assert!(invoice_actions::claim(&mut tx, tenant, first.id, former, at(0), at(10)).await.unwrap().is_some());
+    assert!(invoice_actions::claim(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, first.id, former, at(5), at(12)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, first.id, former, at(5)).await.unwrap());
-    let (claimed, progress) = acts::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((claimed.state, progress, claimed.attempts), (acts::State::Sending, Progress::Lost, 2));
+    let (claimed, progress) =
+        invoice_actions::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((claimed.state, progress, claimed.attempts), (invoice_actions::State::Sending, Progress::Lost, 2));
     assert!(!leases::extend(&mut tx, tenant, first.id, former, at(21), at(31)).await.unwrap());
     leases::postpone(&mut tx, tenant, first.id, former, at(99)).await.unwrap();
-    assert!(acts::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
-    assert!(!acts::finish(&mut tx, tenant, first.id, former, None).await.unwrap());
-    assert!(acts::request(&mut tx, tenant, &request(Act::Delete), at(40)).await.unwrap());
-    let refused = acts::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
-    assert_eq!(refused.state, acts::State::Refused(Reason::Changed));
-    let recent = acts::list_recent(&mut tx, tenant, at(900)).await.unwrap();
-    assert_eq!(recent.iter().map(|act| act.request.act).collect::<Vec<_>>(), [Act::Delete]);
-    assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
+    assert!(invoice_actions::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
+    assert!(!invoice_actions::finish(&mut tx, tenant, first.id, former, None).await.unwrap());
+    assert!(invoice_actions::request(&mut tx, tenant, &request(InvoiceAction::Delete), at(40)).await.unwrap());
+    let refused = invoice_actions::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
+    assert_eq!(refused.state, invoice_actions::State::Refused(Reason::Changed));
+    let recent = invoice_actions::list_recent(&mut tx, tenant, at(900)).await.unwrap();
+    assert_eq!(recent.iter().map(|action| action.request.action).collect::<Vec<_>>(), [InvoiceAction::Delete]);
+    assert!(invoice_actions::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
 }
 
 /// The bounds of overdue companies: a polling interval, and a time of marks, both in seconds.

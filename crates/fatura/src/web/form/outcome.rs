@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     flows::{
-        self, acts, catalogue, companies, form,
+        self, catalogue, companies, form, invoice_actions,
         issue::{self, SubmitOutcome},
         ledger::{self, Question},
         panel,
@@ -31,7 +31,7 @@ use axum_extra::extract::Query;
 use domain::{
     form::Form,
     ids::{DealId, InvoiceId},
-    invoice::{Act, Snapshot, compute_status},
+    invoice::{InvoiceAction, Snapshot, compute_status},
     tax::TaxModel,
 };
 use i18n_embed_fl::fl;
@@ -263,22 +263,22 @@ pub(crate) async fn correct_invoice(
     let localize = session.localize_error();
     let id = InvoiceId(invoice);
     let before = panel::find_visible(&session, id).await.map_err(&localize)?;
-    let input = acts::ActInput {
+    let input = invoice_actions::ActionInput {
         invoice: id,
-        act: Act::Correct,
+        action: InvoiceAction::Correct,
         seen: correction.seen,
         recipient: String::new(),
         key: correction.key,
     };
-    let outcome = acts::request(&session, input).await.map_err(&localize)?;
+    let outcome = invoice_actions::request(&session, input).await.map_err(&localize)?;
     let refusal = match outcome {
-        acts::Outcome::Refused(reason) => {
+        invoice_actions::Outcome::Refused(reason) => {
             let zone = form::find_time_zone(&session, &before).await.map_err(&localize)?;
             let State::Issued(snapshot) = &before.state else { return Err(localize(flows::Error::NotFound)) };
             let status = compute_status(snapshot, session.app.clock.today(&zone));
-            Some(describe_refusal(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
+            Some(describe_refusal(session.writer(), InvoiceAction::Correct, &reason, &session.writer().badge(status)))
         }
-        acts::Outcome::Done | acts::Outcome::Pending => None,
+        invoice_actions::Outcome::Done | invoice_actions::Outcome::Pending => None,
     };
     let after = panel::find_visible(&session, id).await.map_err(&localize)?;
     let State::Issued(snapshot) = &after.state else { return Err(localize(flows::Error::NotFound)) };
@@ -381,7 +381,7 @@ async fn render_issued(
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
-            seen: Act::Correct.seen_state(snapshot),
+            seen: InvoiceAction::Correct.seen_state(snapshot),
             key: Uuid::new_v4(),
             refused: correction_refusal,
         }),

@@ -1,10 +1,10 @@
 //! The side panel of a deal, a person or an organization: its invoices and the actions on them.
 
-mod acts;
+mod actions;
 mod page;
 pub(super) mod rows;
 
-pub(crate) use acts::{read_question, remove_invoice, render_recipient_form, request_act};
+pub(crate) use actions::{read_question, remove_invoice, render_recipient_form, request_action};
 
 use super::{
     error::Error,

@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{
     ids::UserId,
-    invoice::{Act, Snapshot, Status, compute_status},
+    invoice::{InvoiceAction, Snapshot, Status, compute_status},
     settings::Settings,
 };
 use i18n_embed_fl::fl;
@@ -16,7 +16,7 @@ use jiff::{Timestamp, civil::Date};
 use providers::quickbooks::{AppliedPayment, Payments};
 use serde::Serialize;
 use store::{
-    acts::{self, Reason, StoredAct},
+    invoice_actions::{self, Reason, StoredAction},
     invoices::{Invoice, State},
     parked::ParkReason,
     quickbooks,
@@ -109,7 +109,7 @@ pub(super) fn build_row(
             let context = InvoiceContext {
                 link: app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id),
                 works: connection.state == quickbooks::State::Active,
-                act: shown.acts.get(&invoice.id.0),
+                action: shown.actions.get(&invoice.id.0),
                 today: app.clock.today(&connection.company.time_zone),
                 permissions,
             };
@@ -130,14 +130,14 @@ struct InvoiceContext<'a> {
     /// Whether the company is connected.
     works: bool,
     /// The newest action on the invoice.
-    act: Option<&'a StoredAct>,
+    action: Option<&'a StoredAction>,
     /// The current date of the company.
     today: Date,
     permissions: Permissions,
 }
 
 fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceContext<'_>) -> Row {
-    let InvoiceContext { link, works, act, today, permissions } = context;
+    let InvoiceContext { link, works, action, today, permissions } = context;
     let status = compute_status(snapshot, today);
     let number = display_number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
@@ -155,22 +155,25 @@ fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: 
     }
     let is_valid = !matches!(status, Status::Voided | Status::Deleted);
     let sent = is_valid.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
-    let pending = act.filter(|act| matches!(act.state, acts::State::Queued | acts::State::Sending));
-    let refusal = act.and_then(|act| match &act.state {
-        acts::State::Refused(reason) => Some(describe_refusal(w, act.request.act, reason, &w.badge(status))),
+    let pending = action
+        .filter(|action| matches!(action.state, invoice_actions::State::Queued | invoice_actions::State::Sending));
+    let refusal = action.and_then(|action| match &action.state {
+        invoice_actions::State::Refused(reason) => {
+            Some(describe_refusal(w, action.request.action, reason, &w.badge(status)))
+        }
         _ => None,
     });
     let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
         label: fl!(w.t, "menu-label", number = number.as_str()),
         seen: snapshot.state_text(),
         link,
-        can_send: works && Act::Send.is_allowed(status),
+        can_send: works && InvoiceAction::Send.is_allowed(status),
         can_pdf: works,
-        void: (works && permissions.void && Act::Void.is_allowed(status))
-            .then(|| build_dialog(w, Act::Void, snapshot, None)),
-        delete: (works && permissions.void && Act::Delete.is_allowed(status))
-            .then(|| build_dialog(w, Act::Delete, snapshot, None)),
-        admins_only: works && !permissions.void && Act::Delete.is_allowed(status),
+        void: (works && permissions.void && InvoiceAction::Void.is_allowed(status))
+            .then(|| build_dialog(w, InvoiceAction::Void, snapshot, None)),
+        delete: (works && permissions.void && InvoiceAction::Delete.is_allowed(status))
+            .then(|| build_dialog(w, InvoiceAction::Delete, snapshot, None)),
+        admins_only: works && !permissions.void && InvoiceAction::Delete.is_allowed(status),
     });
     let (issued, due) = (w.date(&snapshot.issued), w.date(&snapshot.due));
     Row {
@@ -186,12 +189,12 @@ fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: 
         due: fl!(w.t, "panel-due", due = due),
         sent,
         menu,
-        pending: pending.map(|act| match act.request.act {
-            _ if act.park_reason.is_some() => fl!(w.t, "status-stuck"),
-            Act::Void => fl!(w.t, "act-voiding"),
-            Act::Delete => fl!(w.t, "act-deleting"),
-            Act::Send => fl!(w.t, "act-sending"),
-            Act::Correct => fl!(w.t, "act-correcting"),
+        pending: pending.map(|action| match action.request.action {
+            _ if action.park_reason.is_some() => fl!(w.t, "status-stuck"),
+            InvoiceAction::Void => fl!(w.t, "act-voiding"),
+            InvoiceAction::Delete => fl!(w.t, "act-deleting"),
+            InvoiceAction::Send => fl!(w.t, "act-sending"),
+            InvoiceAction::Correct => fl!(w.t, "act-correcting"),
         }),
         refusal,
         mend: None,
@@ -210,12 +213,12 @@ fn display_number(snapshot: &Snapshot) -> String {
 /// Builds the question before an irreversible action, with the paid amount and, if they were read, the payments.
 pub(super) fn build_dialog(
     w: Writer,
-    act: Act,
+    action: InvoiceAction,
     snapshot: &Snapshot,
     payments: Option<&Payments>,
 ) -> ConfirmationDialog {
     let (number, total) = (display_number(snapshot), w.money(&snapshot.total));
-    let (title, consequence, ok) = if act == Act::Delete {
+    let (title, consequence, ok) = if action == InvoiceAction::Delete {
         let text = fl!(w.t, "delete-text", total = total);
         (fl!(w.t, "delete-title", number = number), text, fl!(w.t, "delete-ok"))
     } else {
@@ -234,7 +237,7 @@ pub(super) fn build_dialog(
             None => fl!(w.t, "paid-already", amount = amount),
         });
         text.push(fl!(w.t, "payments-stay"));
-        if act == Act::Delete {
+        if action == InvoiceAction::Delete {
             text.push(fl!(w.t, "delete-text-paid"));
         }
     }
@@ -260,19 +263,19 @@ fn list_payments(w: Writer, payments: &Payments) -> String {
 }
 
 /// Describes why an action was not carried out.
-pub(in crate::web) fn describe_refusal(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
-    let outcome = match act {
-        Act::Void => fl!(w.t, "act-not-voided"),
-        Act::Delete => fl!(w.t, "act-not-deleted"),
-        Act::Send => fl!(w.t, "act-not-sent"),
-        Act::Correct => fl!(w.t, "act-not-corrected"),
+pub(in crate::web) fn describe_refusal(w: Writer, action: InvoiceAction, reason: &Reason, badge: &str) -> String {
+    let outcome = match action {
+        InvoiceAction::Void => fl!(w.t, "act-not-voided"),
+        InvoiceAction::Delete => fl!(w.t, "act-not-deleted"),
+        InvoiceAction::Send => fl!(w.t, "act-not-sent"),
+        InvoiceAction::Correct => fl!(w.t, "act-not-corrected"),
     };
     let cause = match reason {
         Reason::Changed => fl!(w.t, "act-changed", badge = badge),
         Reason::NotNow => fl!(w.t, "act-not-now", badge = badge),
         Reason::NoAddress => fl!(w.t, "act-no-address"),
         Reason::HasPayments(detail) => {
-            let text = if act == Act::Delete {
+            let text = if action == InvoiceAction::Delete {
                 fl!(w.t, "act-has-payments-delete")
             } else {
                 fl!(w.t, "act-has-payments-void")

@@ -28,7 +28,7 @@ pub(super) async fn list_parked(session: &Session) -> Result<Vec<ParkedRow>, flo
     let format_operation = |operation: ParkedOperation| {
         let kind = match operation.kind {
             OperationKind::Invoice => fl!(w.t, "stuck-invoice"),
-            OperationKind::Act => fl!(w.t, "stuck-act"),
+            OperationKind::Action => fl!(w.t, "stuck-act"),
             OperationKind::Entry => fl!(w.t, "stuck-entry"),
         };
         let (deal, since) = (operation.deal.to_string(), format_date(operation.since));

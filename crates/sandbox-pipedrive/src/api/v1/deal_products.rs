@@ -5,7 +5,7 @@ use super::{
     shapes::{self, References, time},
 };
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, V1Page, data_response},
         caller::Caller,
@@ -59,7 +59,7 @@ async fn products(
     Query(page): Query<V1Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let rows: Vec<Value> = company
             .records
             .parts_of_deal(Resource::DealProduct, deal)
@@ -105,7 +105,7 @@ async fn change_product(
 ) -> Response {
     deal_parts::change_parts(&shared, &caller, Resource::DealProduct, deal, |company, writer| {
         let at = deal_parts::find_part_key(company, Resource::DealProduct, deal, &id)?;
-        let row = acts::change(company, Resource::DealProduct, at, &body_to_v2(company, &body), writer)?;
+        let row = actions::change(company, Resource::DealProduct, at, &body_to_v2(company, &body), writer)?;
         Ok(data_response(StatusCode::OK, &to_v1(company, &row)))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     act_error::ActError,
-    acts,
+    actions,
     api::{
         answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
@@ -78,7 +78,7 @@ fn create(
     writer: &Writer,
 ) -> Result<Value, ActError> {
     for (resource, id) in owners {
-        acts::find_visible(company, &writer.user, *resource, *id)?;
+        actions::find_visible(company, &writer.user, *resource, *id)?;
     }
     let id = company.records.next_id(Resource::File);
     let mut row = json!({

@@ -6,7 +6,7 @@ use super::{
     shapes::{self, References, related, to_v1},
 };
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Page, Refusal, V1Page},
         caller::Caller,
@@ -55,7 +55,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
                     Query(page): Query<Page>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-            acts::find_visible_or_deleted(company, writer, resource, id)?;
+            actions::find_visible_or_deleted(company, writer, resource, id)?;
             let entry = |entry: &Entry| {
                 json!({
                     "field_key": entry.field, "old_value": to_text(&entry.old), "new_value": to_text(&entry.new), "actor_user_id": entry.user, "time": entry.time,
@@ -89,7 +89,7 @@ fn flow(resource: Resource) -> MethodRouter<Shared> {
                     Query(params): Query<Params>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-            acts::find_visible(company, &writer.user, resource, id)?;
+            actions::find_visible(company, &writer.user, resource, id)?;
             let wants = |kind: &str| params.items.as_deref().is_none_or(|items| items.split(',').any(|item| item.trim() == kind));
             let all = params.all_changes.as_deref() == Some("1");
             let mut items: Vec<Value> = Vec::new();
@@ -178,7 +178,7 @@ fn recent(company: &Company, writer: &Writer, kind: &str, resource: Resource, si
     let rows = company
         .records
         .all_with_deleted(resource)
-        .filter(|(_, row)| acts::is_kept(row, &writer.now) && company.user_may_see(&writer.user, resource, row));
+        .filter(|(_, row)| actions::is_kept(row, &writer.now) && company.user_may_see(&writer.user, resource, row));
     rows.filter_map(|(id, row)| {
         let time = v1_time(row["update_time"].as_str().or(row["add_time"].as_str())?);
         (time.as_str() >= since)

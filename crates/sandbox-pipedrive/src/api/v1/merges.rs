@@ -2,7 +2,7 @@
 
 use super::shapes::{References, to_v1};
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, Refusal, data_response},
         caller::Caller,
@@ -53,13 +53,13 @@ fn merge(resource: Resource, permission: &'static str) -> MethodRouter<Shared> {
             let target = target
                 .filter(|target| *target != id)
                 .ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "merge_with_id is required"))?;
-            let merged = acts::find_visible(company, &writer.user, resource, id)?.clone();
-            let survivor = acts::find_visible(company, &writer.user, resource, target)?;
-            acts::may_edit(&writer.user, resource, &merged)?;
-            acts::may_edit(&writer.user, resource, survivor)?;
+            let merged = actions::find_visible(company, &writer.user, resource, id)?.clone();
+            let survivor = actions::find_visible(company, &writer.user, resource, target)?;
+            actions::may_edit(&writer.user, resource, &merged)?;
+            actions::may_edit(&writer.user, resource, survivor)?;
             if resource == Resource::Deal {
                 // The deal takes over the products, and its value changes with them.
-                acts::change_parts(company, Resource::DealProduct, target, writer, |company, _| {
+                actions::change_parts(company, Resource::DealProduct, target, writer, |company, _| {
                     move_dependents(company, resource, id, target);
                     Ok::<(), Refusal>(())
                 })?;
@@ -67,8 +67,8 @@ fn merge(resource: Resource, permission: &'static str) -> MethodRouter<Shared> {
                 move_dependents(company, resource, id, target);
             }
             fill_missing_members(company, resource, target, &merged, writer);
-            acts::mark_deleted(company, resource, id, writer);
-            let row = acts::find_visible(company, &writer.user, resource, target)?;
+            actions::mark_deleted(company, resource, id, writer);
+            let row = actions::find_visible(company, &writer.user, resource, target)?;
             Ok(data_response(StatusCode::OK, &to_v1(company, resource, row, References::Ids)))
         })
     })
@@ -126,13 +126,13 @@ const COPIED_MEMBERS: [&str; 14] = [
 
 async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        let deal = acts::find_visible(company, &writer.user, Resource::Deal, id)?;
+        let deal = actions::find_visible(company, &writer.user, Resource::Deal, id)?;
         let body: Value = COPIED_MEMBERS
             .into_iter()
             .filter(|name| !deal[*name].is_null())
             .map(|name| (name.to_owned(), deal[name].clone()))
             .collect();
-        let copy = acts::create(company, Resource::Deal, &body, writer)?;
+        let copy = actions::create(company, Resource::Deal, &body, writer)?;
         let to = copy["id"].as_i64().unwrap_or_default();
         let parts: Vec<Value> =
             company.records.parts_of_deal(Resource::DealProduct, id).into_iter().map(|(_, row)| row.clone()).collect();
@@ -142,7 +142,7 @@ async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<
             part["deal_id"] = json!(to);
             company.records.put(Resource::DealProduct, at, part);
         }
-        let row = acts::find_visible(company, &writer.user, Resource::Deal, to)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Deal, to)?;
         Ok(data_response(StatusCode::OK, &to_v1(company, Resource::Deal, row, References::Ids)))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     act_error::ActError,
-    acts,
+    actions,
     api::{
         answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
@@ -77,7 +77,7 @@ fn apply_body(company: &Company, row: &mut Value, body: &Value, user: &User) -> 
     for (member, _, resource) in OWNER_KINDS {
         let id = body[member].as_i64().or_else(|| body[member].as_str().and_then(|id| id.parse().ok()));
         if let Some(id) = id {
-            acts::find_visible(company, user, resource, id)?;
+            actions::find_visible(company, user, resource, id)?;
             row[member] = json!(id);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::shapes::{self, References, person_object};
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, Page, Refusal, V1Page, data_response},
         caller::Caller,
@@ -45,7 +45,7 @@ async fn list(
     Query(page): Query<V1Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         page.answer(
             company
                 .records
@@ -58,11 +58,11 @@ async fn list(
 
 async fn add(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>, Body(body): Body) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
-        acts::may_edit(&writer.user, Resource::Deal, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::may_edit(&writer.user, Resource::Deal, row)?;
         let person = body["person_id"].as_i64().or_else(|| body["person_id"].as_str()?.parse().ok());
         let person = person.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "person_id is required"))?;
-        acts::find_visible(company, &writer.user, Resource::Person, person)?;
+        actions::find_visible(company, &writer.user, Resource::Person, person)?;
         if company.records.find_by(Resource::Participant, "deal_id", deal).any(|(_, row)| row["person_id"] == json!(person)) {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "The person is a participant already"));
         }
@@ -76,8 +76,8 @@ async fn add(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path((deal, part)): Path<(i64, i64)>) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
-        acts::may_edit(&writer.user, Resource::Deal, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::may_edit(&writer.user, Resource::Deal, row)?;
         company
             .records
             .get(Resource::Participant, part)
@@ -97,7 +97,7 @@ async fn changelog(
     Query(page): Query<Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let entry = |row: &Value| json!({ "actor_user_id": row["added_by"], "person_id": row["person_id"], "action": "added", "time": row["add_time"] });
         page.answer(company.records.find_by(Resource::Participant, "deal_id", deal).map(|(_, row)| entry(row)).collect())
     })

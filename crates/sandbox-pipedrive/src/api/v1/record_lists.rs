@@ -2,7 +2,7 @@
 
 use super::{files, shapes::time};
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, Refusal, V1Page, data_response},
         caller::Caller,
@@ -49,7 +49,7 @@ fn part_list(resource: Resource, part: Resource, convert: fn(&Company, &Value) -
                     Query(page): Query<V1Page>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                acts::find_visible(company, &writer.user, resource, id)?;
+                actions::find_visible(company, &writer.user, resource, id)?;
                 let rows = company.records.find_by(part, resource.member(), id);
                 page.answer(rows.map(|(_, row)| convert(company, row)).collect())
             })
@@ -97,7 +97,7 @@ fn single_follower(resource: Resource) -> MethodRouter<Shared> {
 fn permitted_users(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::find_visible(company, &writer.user, resource, id)?;
+            let row = actions::find_visible(company, &writer.user, resource, id)?;
             let users = company.users.iter().filter(|user| company.user_may_see(user, resource, row));
             Ok(data_response(StatusCode::OK, &users.map(|user| json!(user.id)).collect()))
         })
@@ -113,7 +113,7 @@ fn mail(resource: Resource) -> MethodRouter<Shared> {
                     Query(page): Query<V1Page>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                acts::find_visible(company, &writer.user, resource, id)?;
+                actions::find_visible(company, &writer.user, resource, id)?;
                 let (_, pagination) = page.slice(Vec::new())?;
                 Ok(Json(json!({ "success": true, "data": [], "additional_data": { "pagination": pagination } }))
                     .into_response())

@@ -7,7 +7,7 @@ use super::{
     shapes::{References, related, to_v1},
 };
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Answer, Body, Refusal, V1Page, data_response},
         caller::Caller,
@@ -157,7 +157,7 @@ impl Params {
 fn visible_rows(company: &Company, resource: Resource, writer: &Writer) -> Vec<Value> {
     let rows = company.records.all_with_deleted(resource).map(|(_, row)| row);
     rows.filter(|row| {
-        acts::is_kept(row, &writer.now)
+        actions::is_kept(row, &writer.now)
             && row["is_archived"] != json!(true)
             && company.user_may_see(&writer.user, resource, row)
     })
@@ -201,7 +201,7 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
     })
     .post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::create(company, resource, &to_v2(company, resource, &body), writer)?;
+            let row = actions::create(company, resource, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::CREATED))
         })
     })
@@ -209,7 +209,7 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
         caller.act(&shared, |company, writer| {
             let ids = ids(params.ids.as_slice());
             for id in &ids {
-                acts::remove(company, resource, *id, writer)?;
+                actions::remove(company, resource, *id, writer)?;
             }
             Ok(data_response(StatusCode::OK, &json!({ "id": ids })))
         })
@@ -219,19 +219,19 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
 fn member(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::find_visible_or_deleted(company, writer, resource, id)?.clone();
+            let row = actions::find_visible_or_deleted(company, writer, resource, id)?.clone();
             Ok(answer_one(company, resource, &row, StatusCode::OK))
         })
     })
     .put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
         caller.act(&shared, |company, writer| {
-            let row = acts::change(company, resource, id, &to_v2(company, resource, &body), writer)?;
+            let row = actions::change(company, resource, id, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::OK))
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
-            acts::remove(company, resource, id, writer)?;
+            actions::remove(company, resource, id, writer)?;
             Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })
     })
@@ -246,7 +246,7 @@ fn list_by_reference(owner: Resource, resource: Resource) -> MethodRouter<Shared
                     Query(params): Query<Params>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                acts::find_visible(company, &writer.user, owner, id)?;
+                actions::find_visible(company, &writer.user, owner, id)?;
                 let rows = visible_rows(company, resource, writer)
                     .into_iter()
                     .filter(|row| row[owner.member()] == json!(id))
@@ -283,7 +283,7 @@ async fn persons_of_deal(
     Query(page): Query<V1Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let deal = acts::find_visible(company, &writer.user, Resource::Deal, id)?;
+        let deal = actions::find_visible(company, &writer.user, Resource::Deal, id)?;
         let mut ids: Vec<i64> = deal["person_id"].as_i64().into_iter().collect();
         ids.extend(
             company
@@ -304,7 +304,7 @@ async fn deals_of_product(
     Query(params): Query<Params>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Product, id)?;
+        actions::find_visible(company, &writer.user, Resource::Product, id)?;
         let mut ids: Vec<i64> = company
             .records
             .find_by(Resource::DealProduct, "product_id", id)
@@ -329,7 +329,7 @@ async fn products_of_person(
     Query(page): Query<V1Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Person, id)?;
+        actions::find_visible(company, &writer.user, Resource::Person, id)?;
         let mut rows = Vec::new();
         for (deal, row) in company.records.find_by(Resource::Deal, "person_id", id) {
             for (_, part) in company.records.parts_of_deal(Resource::DealProduct, deal) {

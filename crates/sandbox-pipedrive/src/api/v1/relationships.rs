@@ -1,7 +1,7 @@
 //! Relationships between organizations.
 
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, Refusal, V1Page, data_response},
         caller::Caller,
@@ -60,7 +60,7 @@ async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query
     caller.act(&shared, |company, writer| {
         let id = params.org_id.as_deref().and_then(|id| id.parse::<i64>().ok());
         let id = id.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "org_id is required"))?;
-        acts::find_visible(company, &writer.user, Resource::Organization, id)?;
+        actions::find_visible(company, &writer.user, Resource::Organization, id)?;
         let rows = company
             .records
             .all(Resource::Relationship)
@@ -75,7 +75,7 @@ fn apply_body(company: &Company, row: &mut Value, body: &Value, writer: &Writer)
     let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
     for (member, to) in [("rel_owner_org_id", "owner"), ("rel_linked_org_id", "linked")] {
         if let Some(id) = body[member].as_i64() {
-            acts::find_visible(company, &writer.user, Resource::Organization, id)?;
+            actions::find_visible(company, &writer.user, Resource::Organization, id)?;
             row[to] = json!(id);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::list::{ids, sorted};
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Answer, Body, Page, Refusal, data_response},
         caller::Caller,
@@ -75,7 +75,7 @@ fn rows(company: &Company, resource: Resource, deal: i64) -> Vec<Value> {
 fn parts_of_deals(company: &Company, writer: &Writer, resource: Resource, deals: &[i64]) -> Vec<Value> {
     deals
         .iter()
-        .filter(|deal| acts::find_visible(company, &writer.user, Resource::Deal, **deal).is_ok())
+        .filter(|deal| actions::find_visible(company, &writer.user, Resource::Deal, **deal).is_ok())
         .flat_map(|deal| rows(company, resource, *deal))
         .collect()
 }
@@ -88,7 +88,7 @@ pub(in crate::api) fn change_parts(
     deal: i64,
     work: impl FnOnce(&mut Company, &Writer) -> Answer,
 ) -> Response {
-    caller.act(shared, |company, writer| acts::change_parts(company, resource, deal, writer, work))
+    caller.act(shared, |company, writer| actions::change_parts(company, resource, deal, writer, work))
 }
 
 /// Adds a part to a deal.
@@ -102,7 +102,7 @@ pub(in crate::api) fn add_part(
     if resource == Resource::DealProduct && company.records.parts_of_deal(resource, deal).len() >= MAX_PRODUCTS {
         return Err(Refusal::invalid("a deal can have 100 products at most"));
     }
-    Ok(acts::create_part(company, resource, body, &json!({ "deal_id": deal }), writer)?)
+    Ok(actions::create_part(company, resource, body, &json!({ "deal_id": deal }), writer)?)
 }
 
 /// Returns the key of a deal's part. Its id is a number, or a text for discounts.
@@ -127,7 +127,7 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
                     -> Response {
             change_parts(&shared, &caller, resource, deal, |company, writer| {
                 let at = find_part_key(company, resource, deal, &id)?;
-                Ok(data_response(StatusCode::OK, &acts::change(company, resource, at, &body, writer)?))
+                Ok(data_response(StatusCode::OK, &actions::change(company, resource, at, &body, writer)?))
             })
         },
     )
@@ -155,7 +155,7 @@ async fn products(
     Query(params): Query<Params>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         params.answer(rows(company, Resource::DealProduct, deal))
     })
 }
@@ -209,7 +209,7 @@ async fn remove_products(
 
 async fn discounts(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Deal, deal)?;
+        actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         Ok(data_response(StatusCode::OK, &Value::Array(rows(company, Resource::DealDiscount, deal))))
     })
 }

@@ -1,7 +1,7 @@
 //! Followers of deals, persons, organizations, products and users, with their changelog.
 
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Answer, Body, Page, Refusal, data_response},
         caller::Caller,
@@ -52,7 +52,7 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
                     Query(page): Query<Page>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                acts::find_visible(company, &writer.user, resource, id)?;
+                actions::find_visible(company, &writer.user, resource, id)?;
                 page.answer(
                     company
                         .records
@@ -96,7 +96,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
                     Query(page): Query<Page>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-            acts::find_visible(company, &writer.user, resource, id)?;
+            actions::find_visible(company, &writer.user, resource, id)?;
             let mut rows: Vec<Value> = company
                 .records
                 .find_by(Resource::FollowerChange, resource.member(), id)

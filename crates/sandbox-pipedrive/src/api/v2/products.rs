@@ -1,7 +1,7 @@
 //! Variations and the image of a product, and copies of products.
 
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, Page, Refusal, data_response},
         caller::Caller,
@@ -37,7 +37,7 @@ async fn variations(
     Query(page): Query<Page>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Product, id)?;
+        actions::find_visible(company, &writer.user, Resource::Product, id)?;
         page.answer(
             company.records.find_by(Resource::Variation, "product_id", id).map(|(_, row)| row.clone()).collect(),
         )
@@ -62,8 +62,8 @@ async fn add_variation(
     Body(body): Body,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        acts::may_edit(&writer.user, Resource::Product, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::may_edit(&writer.user, Resource::Product, row)?;
         let name = body["name"]
             .as_str()
             .filter(|name| !name.is_empty())
@@ -82,8 +82,8 @@ async fn change_variation(
     Body(body): Body,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        acts::may_edit(&writer.user, Resource::Product, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::may_edit(&writer.user, Resource::Product, row)?;
         let row = company.records.get_mut(Resource::Variation, part).filter(|row| row["product_id"] == json!(product));
         let row = row.ok_or_else(|| Refusal::not_found("Product variation"))?;
         if let Some(name) = body["name"].as_str() {
@@ -102,8 +102,8 @@ async fn remove_variation(
     Path((product, part)): Path<(i64, i64)>,
 ) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        acts::may_edit(&writer.user, Resource::Product, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::may_edit(&writer.user, Resource::Product, row)?;
         company
             .records
             .get(Resource::Variation, part)
@@ -116,7 +116,7 @@ async fn remove_variation(
 
 async fn image(State(shared): State<Shared>, caller: Caller, Path(product): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        acts::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::find_visible(company, &writer.user, Resource::Product, product)?;
         let found = company.records.find_by(Resource::Image, "product_id", product).next();
         Ok(data_response(StatusCode::OK, found.ok_or_else(|| Refusal::not_found("Image"))?.1))
     })
@@ -131,8 +131,8 @@ async fn set_image(
 ) -> Response {
     let api = shared.origins.api.clone();
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        acts::may_edit(&writer.user, Resource::Product, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::may_edit(&writer.user, Resource::Product, row)?;
         let part = multipart::parse_parts(&headers, &body).and_then(|parts| parts.into_iter().find(|part| part.name == "data"));
         let part = part.ok_or_else(|| Refusal::invalid("data is required"))?;
         if !part.content_type.starts_with("image/") {
@@ -154,8 +154,8 @@ async fn set_image(
 
 async fn remove_image(State(shared): State<Shared>, caller: Caller, Path(product): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        let row = acts::find_visible(company, &writer.user, Resource::Product, product)?;
-        acts::may_edit(&writer.user, Resource::Product, row)?;
+        let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
+        actions::may_edit(&writer.user, Resource::Product, row)?;
         let id = company.records.find_by(Resource::Image, "product_id", product).next().map(|(id, _)| id);
         let id = id.ok_or_else(|| Refusal::not_found("Image"))?;
         company.records.remove(Resource::Image, id);
@@ -165,7 +165,7 @@ async fn remove_image(State(shared): State<Shared>, caller: Caller, Path(product
 
 async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
     caller.act(&shared, |company, writer| {
-        let mut body = acts::find_visible(company, &writer.user, Resource::Product, id)?.clone();
+        let mut body = actions::find_visible(company, &writer.user, Resource::Product, id)?.clone();
         if let Some(members) = body.as_object_mut() {
             members.retain(|name, value| {
                 !value.is_null()
@@ -175,6 +175,6 @@ async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<
         for price in body["prices"].as_array_mut().into_iter().flatten() {
             price.as_object_mut().map(|price| price.remove("product_id"));
         }
-        Ok(data_response(StatusCode::CREATED, &acts::create(company, Resource::Product, &body, writer)?))
+        Ok(data_response(StatusCode::CREATED, &actions::create(company, Resource::Product, &body, writer)?))
     })
 }

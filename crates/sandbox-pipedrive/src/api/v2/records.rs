@@ -2,7 +2,7 @@
 
 use super::list::Filter;
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Body, data_response},
         caller::Caller,
@@ -53,7 +53,7 @@ fn rows(company: &Company, resource: Resource, writer: &Writer, kind: ListKind, 
         .all_with_deleted(resource)
         .map(|(_, row)| row)
         .filter(|row| (row["is_archived"] == json!(true)) == (kind == ListKind::Archived))
-        .filter(|row| row["is_deleted"] != json!(true) || (deleted && acts::is_kept(row, &writer.now)))
+        .filter(|row| row["is_deleted"] != json!(true) || (deleted && actions::is_kept(row, &writer.now)))
         .filter(|row| company.user_may_see(&writer.user, resource, row))
         .cloned()
         .collect()
@@ -77,7 +77,7 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
     list(resource, ListKind::Current).post(
         async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
-                let row = acts::create(company, resource, &body, writer)?;
+                let row = actions::create(company, resource, &body, writer)?;
                 let row = fields::with_custom_fields(company, resource, row);
                 Ok(data_response(
                     if resource == Resource::Product { StatusCode::CREATED } else { StatusCode::OK },
@@ -96,7 +96,7 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
                     Query(filter): Query<Filter>|
                     -> Response {
             caller.act(&shared, |company, writer| {
-                let row = acts::find_visible_or_deleted(company, writer, resource, id)?.clone();
+                let row = actions::find_visible_or_deleted(company, writer, resource, id)?.clone();
                 let mut row = fields::with_custom_fields(company, resource, row);
                 filter.add_and_drop_members(company, resource, &mut row)?;
                 Ok(data_response(StatusCode::OK, &row))
@@ -106,14 +106,14 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
     .patch(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
-                let row = acts::change(company, resource, id, &body, writer)?;
+                let row = actions::change(company, resource, id, &body, writer)?;
                 Ok(data_response(StatusCode::OK, &fields::with_custom_fields(company, resource, row)))
             })
         },
     )
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
         caller.act(&shared, |company, writer| {
-            acts::remove(company, resource, id, writer)?;
+            actions::remove(company, resource, id, writer)?;
             Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })
     })

@@ -1,7 +1,7 @@
 //! Search for words in deals, persons, organizations and products.
 
 use crate::{
-    acts,
+    actions,
     api::{
         answer::{Answer, Page, Refusal},
         caller::Caller,
@@ -174,7 +174,7 @@ fn search_kind(
         .records
         .all(resource)
         .map(|(_, row)| row)
-        .filter(|row| acts::find_visible(company, user, resource, row["id"].as_i64().unwrap_or_default()).is_ok())
+        .filter(|row| actions::find_visible(company, user, resource, row["id"].as_i64().unwrap_or_default()).is_ok())
         .filter(|row| {
             matches(row)
                 && refers_to(row, "person_id", &params.person_id)

@@ -2,10 +2,10 @@
 
 use super::{
     harness::Effects,
-    world::{ACTS, Company, INVOICES, NOTES, worker},
+    world::{ACTIONS, Company, INVOICES, NOTES, worker},
 };
 use crate::database::at;
-use domain::ids::{ActId, EntryId, InvoiceId};
+use domain::ids::{ActionId, EntryId, InvoiceId};
 use store::{
     leases::{self, Leased},
     parked::{self, OperationKind, ParkReason},
@@ -15,7 +15,7 @@ use store::{
 fn rows(kind: OperationKind) -> (Vec<&'static str>, &'static str) {
     match kind {
         OperationKind::Invoice => (INVOICES.map(|(name, ..)| name).to_vec(), ""),
-        OperationKind::Act => (ACTS.map(|(name, ..)| name).to_vec(), "act."),
+        OperationKind::Action => (ACTIONS.map(|(name, ..)| name).to_vec(), "act."),
         OperationKind::Entry => (NOTES.map(|(name, ..)| name).to_vec(), "note."),
     }
 }
@@ -71,9 +71,9 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    check_steps::<ActId>(
+    check_steps::<ActionId>(
         e,
-        OperationKind::Act,
+        OperationKind::Action,
         [
             &[
                 "held -> true",
@@ -177,7 +177,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    check_abandoned::<ActId>(
+    check_abandoned::<ActionId>(
         e,
         [
             &["act A.act.queued: next_attempt_at=@20", "act B.act.queued: next_attempt_at=@20"],

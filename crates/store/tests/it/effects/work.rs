@@ -1,61 +1,63 @@
-//! Entries of acts, history entries, parked operations and the audit log: `acts`, `history`, `parked`, `audit`.
+//! Entries of actions, history entries, parked operations and the audit log: `actions`, `history`, `parked`, `audit`.
 
 use super::{
     harness::Effects,
     snapshot::id,
-    world::{ACTS, ANA, NOTES, tenant, worker},
+    world::{ACTIONS, ANA, NOTES, tenant, worker},
 };
 use crate::{
     database::at,
     fixtures::{entry, snapshot},
 };
 use domain::{
-    ids::{ActId, EntryId},
-    invoice::Act,
+    ids::{ActionId, EntryId},
+    invoice::InvoiceAction,
 };
 use store::{
-    acts::{self, ActRequest, Reason},
     audit,
     history::{self, Entry},
+    invoice_actions::{self, ActionRequest, Reason},
     parked::{self, ParkedOperation},
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
-    check_acts(e).await;
+    check_actions(e).await;
     check_history(e).await;
     check_parked(e).await;
 }
 
-async fn check_acts(e: &Effects<'_>) {
-    let all = ACTS.map(|(name, ..)| name);
+async fn check_actions(e: &Effects<'_>) {
+    let all = ACTIONS.map(|(name, ..)| name);
     for (invoice, expected) in [
         ("queued", &["-> true", "+ act requested of A"][..]),
         ("issued", &["-> false"]),
         ("former", &["-> true", "+ act requested of A"]),
     ] {
         e.by_id(
-            "acts::request",
+            "invoice_actions::request",
             async |tx, by, of| {
                 let (seen, recipient) = (String::new(), String::new());
-                let request = ActRequest {
-                    id: ActId(id("requested")),
+                let request = ActionRequest {
+                    id: ActionId(id("requested")),
                     invoice: of.invoice(invoice),
-                    act: Act::Send,
+                    action: InvoiceAction::Send,
                     seen,
                     recipient,
                     by: ANA,
                 };
-                acts::request(tx, by, &request, at(30)).await
+                invoice_actions::request(tx, by, &request, at(30)).await
             },
             expected,
         )
         .await;
     }
     e.each(
-        "acts::find",
+        "invoice_actions::find",
         &all,
         async |tx, by, of, name| {
-            Ok(acts::find(tx, by, of.act(name)).await?.map(|act| (act.request.id.0, act.request.seen)))
+            Ok(invoice_actions::find(tx, by, of.action(name))
+                .await?
+                .map(|action| (action.request.id.0, action.request.seen)))
         },
         &[
             "done -> Some((A.act.done, \"seen by A\"))",
@@ -75,32 +77,32 @@ async fn check_acts(e: &Effects<'_>) {
         (0, &["-> [A.act.stuck, A.act.refused, A.act.held, A.act.queued, A.act.sending, A.act.other]"]),
     ] {
         e.by_number(
-            "acts::list_recent",
+            "invoice_actions::list_recent",
             async |tx, by| {
-                let found = acts::list_recent(tx, by, at(since)).await?;
-                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
+                let found = invoice_actions::list_recent(tx, by, at(since)).await?;
+                Ok(found.into_iter().map(|action| action.request.id.0).collect::<Vec<_>>())
             },
             expected,
         )
         .await;
     }
-    // Of two acts at the same time, the one with the higher id is the last.
+    // Of two actions at the same time, the one with the higher id is the last.
     e.given(&["UPDATE act SET requested_at = @6"])
         .by_number(
-            "acts::list_recent",
+            "invoice_actions::list_recent",
             async |tx, by| {
-                let found = acts::list_recent(tx, by, at(6)).await?;
-                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
+                let found = invoice_actions::list_recent(tx, by, at(6)).await?;
+                Ok(found.into_iter().map(|action| action.request.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
         .await;
     e.given(&["UPDATE act SET requested_at = @7 WHERE id IN ({A.act.sooner}, {B.act.sooner})"])
         .by_number(
-            "acts::list_recent",
+            "invoice_actions::list_recent",
             async |tx, by| {
-                let found = acts::list_recent(tx, by, at(0)).await?;
-                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
+                let found = invoice_actions::list_recent(tx, by, at(0)).await?;
+                Ok(found.into_iter().map(|action| action.request.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
@@ -128,20 +130,20 @@ async fn check_acts(e: &Effects<'_>) {
         ),
     ] {
         e.each(
-            "acts::claim",
+            "invoice_actions::claim",
             &all,
             async |tx, by, of, name| {
-                let leased = acts::claim(tx, by, of.act(name), id("new-owner"), at(now), at(20)).await?;
-                Ok(leased.map(|(act, progress)| (act.request.id.0, progress)))
+                let leased = invoice_actions::claim(tx, by, of.action(name), id("new-owner"), at(now), at(20)).await?;
+                Ok(leased.map(|(action, progress)| (action.request.id.0, progress)))
             },
             expected,
         )
         .await;
     }
     e.each(
-        "acts::finish",
+        "invoice_actions::finish",
         &all,
-        async |tx, by, of, name| acts::finish(tx, by, of.act(name), worker(), None).await,
+        async |tx, by, of, name| invoice_actions::finish(tx, by, of.action(name), worker(), None).await,
         &[
             "queued -> true",
             "act A.act.queued: state='done'",
@@ -155,9 +157,11 @@ async fn check_acts(e: &Effects<'_>) {
     )
     .await;
     e.each(
-        "acts::finish",
+        "invoice_actions::finish",
         &all,
-        async |tx, by, of, name| acts::finish(tx, by, of.act(name), worker(), Some(&Reason::NotNow)).await,
+        async |tx, by, of, name| {
+            invoice_actions::finish(tx, by, of.action(name), worker(), Some(&Reason::NotNow)).await
+        },
         &[
             "queued -> true",
             "act A.act.queued: refusal='\"not_now\"' state='refused'",

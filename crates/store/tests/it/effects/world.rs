@@ -1,6 +1,6 @@
 //! The fixture: two companies with the same rows, A and B. Numbers of Pipedrive and ids of QuickBooks are the same in both.
 //!
-//! A row's id consists of its name, which begins with its company's letter: `A.sending` is an invoice, `A.act.sending` an act,
+//! A row's id consists of its name, which begins with its company's letter: `A.sending` is an invoice, `A.action.sending` an action,
 //! `A.note.sending` a history entry, `A.active` a connection.
 
 use super::{harness, snapshot::id};
@@ -10,15 +10,16 @@ use crate::{
 };
 use domain::{
     form::Form,
-    ids::{ActId, ConnectionId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::Act,
+    ids::{ActionId, ConnectionId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::InvoiceAction,
     settings::Settings,
 };
 use std::collections::HashMap;
 use store::{
-    Tx, acts, audit, deals,
+    Tx, audit, deals,
     drafts::{self, Origin},
-    grants, history, invoices, links, one_time_tokens, quickbooks, replicas, revocations, settings, tenants, usage,
+    grants, history, invoice_actions, invoices, links, one_time_tokens, quickbooks, replicas, revocations, settings,
+    tenants, usage,
 };
 use uuid::Uuid;
 
@@ -78,8 +79,8 @@ pub(super) const INVOICES: [(&str, DealId, &str); 14] = [
     ),
 ];
 
-/// The acts of a company: name, invoice and columns. An invoice has one unfinished act at most, so finished ones come first.
-pub(super) const ACTS: [(&str, &str, &str); 8] = [
+/// The actions of a company: name, invoice and columns. An invoice has one unfinished action at most, so finished ones come first.
+pub(super) const ACTIONS: [(&str, &str, &str); 8] = [
     ("done", "issued", "state = 'done', lease_owner = {worker}, lease_until = @10"),
     ("queued", "issued", "state = 'queued', lease_owner = {worker}"),
     ("held", "held", "state = 'queued', lease_owner = {worker}, lease_until = @10"),
@@ -126,8 +127,8 @@ impl Company {
     pub(super) fn invoice(&self, name: &str) -> InvoiceId {
         InvoiceId(self.id(name))
     }
-    pub(super) fn act(&self, name: &str) -> ActId {
-        ActId(self.id(&format!("act.{name}")))
+    pub(super) fn action(&self, name: &str) -> ActionId {
+        ActionId(self.id(&format!("act.{name}")))
     }
     pub(super) fn note(&self, name: &str) -> EntryId {
         EntryId(self.id(&format!("note.{name}")))
@@ -291,16 +292,16 @@ async fn fill_work(tx: &mut Tx, c: &Company) {
         let set = format!("UPDATE invoice SET next_attempt_at = @7, {row} WHERE id = {{{letter}.{name}}}");
         execute(tx, &set).await;
     }
-    for (seconds, (name, invoice, row)) in (0..).zip(ACTS) {
-        let request = acts::ActRequest {
-            id: c.act(name),
+    for (seconds, (name, invoice, row)) in (0..).zip(ACTIONS) {
+        let request = invoice_actions::ActionRequest {
+            id: c.action(name),
             invoice: c.invoice(invoice),
-            act: Act::Void,
+            action: InvoiceAction::Void,
             seen: format!("seen by {letter}"),
             recipient: String::new(),
             by: ANA,
         };
-        assert!(acts::request(tx, tenant, &request, at(seconds)).await.unwrap());
+        assert!(invoice_actions::request(tx, tenant, &request, at(seconds)).await.unwrap());
         execute(tx, &format!("UPDATE act SET next_attempt_at = @7, {row} WHERE id = {{{letter}.act.{name}}}")).await;
     }
     for (seconds, (name, invoice, row)) in (0..).zip(NOTES) {

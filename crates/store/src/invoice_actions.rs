@@ -1,6 +1,6 @@
-//! Acts on issued invoices: void, delete, send, correct. A row is inserted before the request to QuickBooks and kept afterwards.
+//! Actions on issued invoices: void, delete, send, correct. A row is inserted before the request to QuickBooks and kept afterwards.
 //!
-//! Invariant: an invoice has one unfinished act at most, and only the lease owner finishes an act.
+//! Invariant: an invoice has one unfinished action at most, and only the lease owner finishes an action.
 
 use crate::{
     Error, Tx,
@@ -10,34 +10,34 @@ use crate::{
     time::{instant, micros},
 };
 use domain::{
-    ids::{ActId, InvoiceId, TenantId, UserId},
-    invoice::Act,
+    ids::{ActionId, InvoiceId, TenantId, UserId},
+    invoice::InvoiceAction,
     refusal::RefusalCause,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// The state of an act.
+/// The state of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Nothing was sent yet.
     Queued,
     /// A request may have been sent: look it up before sending again.
     Sending,
-    /// QuickBooks has carried out the act.
+    /// QuickBooks has carried out the action.
     Done,
-    /// The act was not carried out, for this reason.
+    /// The action was not carried out, for this reason.
     Refused(Reason),
 }
 
-/// Why an act was not carried out.
+/// Why an action was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The invoice has changed since the person saw it.
     Changed,
-    /// The invoice no longer allows the act.
+    /// The invoice no longer allows the action.
     NotNow,
     /// No e-mail address is known.
     NoAddress,
@@ -49,15 +49,15 @@ pub enum Reason {
     Refused(String),
 }
 
-/// A request for an act.
+/// A request for an action.
 #[derive(Debug, Clone)]
-pub struct ActRequest {
+pub struct ActionRequest {
     /// The id for the row.
-    pub id: ActId,
+    pub id: ActionId,
     /// The invoice.
     pub invoice: InvoiceId,
-    /// The act.
-    pub act: Act,
+    /// The action.
+    pub action: InvoiceAction,
     /// The state that the person saw, see [`domain::invoice::Snapshot::seen`].
     pub seen: String,
     /// The recipient of the e-mail; empty for the address of the invoice.
@@ -66,11 +66,11 @@ pub struct ActRequest {
     pub by: UserId,
 }
 
-/// One act.
+/// One action.
 #[derive(Debug, Clone)]
-pub struct StoredAct {
+pub struct StoredAction {
     /// The request.
-    pub request: ActRequest,
+    pub request: ActionRequest,
     /// The time of the request.
     pub at: Timestamp,
     /// The state.
@@ -81,7 +81,7 @@ pub struct StoredAct {
     pub park_reason: Option<ParkReason>,
 }
 
-impl StoredAct {
+impl StoredAction {
     /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, State::Queued | State::Sending) && self.park_reason.is_none()
@@ -103,16 +103,16 @@ struct Row {
     trouble: Option<String>,
 }
 
-impl TryFrom<Row> for StoredAct {
+impl TryFrom<Row> for StoredAction {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let unreadable = || Error::Unreadable("act");
         Ok(Self {
-            request: ActRequest {
-                id: ActId(row.id),
+            request: ActionRequest {
+                id: ActionId(row.id),
                 invoice: InvoiceId(row.invoice_id),
-                act: Act::from_name(&row.kind).ok_or_else(unreadable)?,
+                action: InvoiceAction::from_name(&row.kind).ok_or_else(unreadable)?,
                 seen: row.seen,
                 recipient: row.recipient,
                 by: UserId(row.requested_by),
@@ -133,56 +133,56 @@ impl TryFrom<Row> for StoredAct {
     }
 }
 
-/// Inserts a request. False where another act on the invoice is unfinished.
-pub async fn request(tx: &mut Tx, tenant: TenantId, request: &ActRequest, now: Timestamp) -> Result<bool, Error> {
+/// Inserts a request. False where another action on the invoice is unfinished.
+pub async fn request(tx: &mut Tx, tenant: TenantId, request: &ActionRequest, now: Timestamp) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO act (id, tenant_id, invoice_id, kind, seen, recipient, requested_by, requested_at, state, lease_until, attempts, \
          next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, 0, $8) ON CONFLICT DO NOTHING")
-        .bind(request.id.0).bind(tenant.0).bind(request.invoice.0).bind(request.act.name()).bind(&request.seen).bind(&request.recipient)
+        .bind(request.id.0).bind(tenant.0).bind(request.invoice.0).bind(request.action.name()).bind(&request.seen).bind(&request.recipient)
         .bind(request.by.0).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// Finds an act.
-pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActId) -> Result<Option<StoredAct>, Error> {
+/// Finds an action.
+pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActionId) -> Result<Option<StoredAction>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as("SELECT * FROM act WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    row.map(StoredAct::try_from).transpose()
+    row.map(StoredAction::try_from).transpose()
 }
 
-/// Lists the acts of a company that are unfinished or were requested since a time, the last one of each invoice.
-pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<StoredAct>, Error> {
+/// Lists the actions of a company that are unfinished or were requested since a time, the last one of each invoice.
+pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<StoredAction>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         "SELECT * FROM act WHERE tenant_id = $1 AND (requested_at >= $2 OR state IN ('queued', 'sending')) ORDER BY requested_at, id")
         .bind(tenant.0).bind(micros(since)).fetch_all(c).await)?;
-    let mut last: BTreeMap<Uuid, StoredAct> = BTreeMap::new();
+    let mut last: BTreeMap<Uuid, StoredAction> = BTreeMap::new();
     for row in rows {
         last.insert(row.invoice_id, row.try_into()?);
     }
     Ok(last.into_values().collect())
 }
 
-/// Takes the lease of an unfinished act until `until`. Returns the act and its progress; `None` where another owner holds the lease, or the
-/// act is finished or parked.
+/// Takes the lease of an unfinished action until `until`. Returns the action and its progress; `None` where another owner holds the lease, or the
+/// action is finished or parked.
 pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
-    id: ActId,
+    id: ActionId,
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<(StoredAct, Progress)>, Error> {
+) -> Result<Option<(StoredAction, Progress)>, Error> {
     let Some(previous_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
-    let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
-    let progress = Progress::of(act.state == State::Sending, previous_until);
-    Ok(Some((act, progress)))
+    let Some(action) = find(tx, tenant, id).await? else { return Ok(None) };
+    let progress = Progress::of(action.state == State::Sending, previous_until);
+    Ok(Some((action, progress)))
 }
 
-/// Marks an act as done, or as refused with a reason. False where the lease was lost.
+/// Marks an action as done, or as refused with a reason. False where the lease was lost.
 pub async fn finish(
     tx: &mut Tx,
     tenant: TenantId,
-    id: ActId,
+    id: ActionId,
     owner: Uuid,
     refusal: Option<&Reason>,
 ) -> Result<bool, Error> {

@@ -1,7 +1,7 @@
 //! Voids, deletes, corrects and e-mails issued invoices, each exactly once.
 //!
 //! The request is stored and enqueued in one transaction. The job runs on any replica, also after a crash.
-//! An irreversible act is carried out only on the state that the user saw: QuickBooks refuses a stale `SyncToken`, and the invoice is then
+//! An irreversible action is carried out only on the state that the user saw: QuickBooks refuses a stale `SyncToken`, and the invoice is then
 //! read again and compared.
 
 use super::{
@@ -10,13 +10,13 @@ use super::{
     lease::{
         Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
     },
-    refusals::find_cause_of_act,
+    refusals::find_cause_of_action,
     rights, settings, sync,
 };
 use domain::{
     form::check_recipient,
-    ids::{ActId, InvoiceId},
-    invoice::{Act, Snapshot, Status, compute_status},
+    ids::{ActionId, InvoiceId},
+    invoice::{InvoiceAction, Snapshot, Status, compute_status},
     refusal::RefusalCause,
 };
 use providers::{ProviderError, quickbooks::Payments};
@@ -24,8 +24,8 @@ use serde_json::json;
 use std::sync::OnceLock;
 use std::time::Duration;
 use store::{
-    acts::{self, ActRequest, Reason, State, StoredAct},
     audit,
+    invoice_actions::{self, ActionRequest, Reason, State, StoredAction},
     invoices::{self, Invoice, State as InvoiceState},
     leases::Progress,
     queue::CarryOut,
@@ -33,25 +33,25 @@ use store::{
 };
 use uuid::Uuid;
 
-/// The outcome of an act at the time of the response.
+/// The outcome of an action at the time of the response.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// QuickBooks has carried out the act.
+    /// QuickBooks has carried out the action.
     Done,
-    /// The act was not carried out.
+    /// The action was not carried out.
     Refused(Reason),
-    /// The act is not finished.
+    /// The action is not finished.
     Pending,
 }
 
-/// A requested act on an invoice.
-pub(crate) struct ActInput {
+/// A requested action on an invoice.
+pub(crate) struct ActionInput {
     pub(crate) invoice: InvoiceId,
-    pub(crate) act: Act,
+    pub(crate) action: InvoiceAction,
     /// The state that the user saw.
     pub(crate) seen: String,
     pub(crate) recipient: String,
-    /// The key of the submitted form. A form that is submitted twice requests one act.
+    /// The key of the submitted form. A form that is submitted twice requests one action.
     pub(crate) key: Option<Uuid>,
 }
 
@@ -76,44 +76,44 @@ pub(crate) async fn find_status(context: &TenantContext, id: InvoiceId) -> Resul
     Ok(Some(compute_status(snapshot, app.clock.today(&zone))))
 }
 
-/// Requests an act and waits for its outcome. Fails with [`Error::AdminsOnly`] if the settings restrict the act to administrators.
-pub(crate) async fn request(context: &UserContext, input: ActInput) -> Result<Outcome, Error> {
+/// Requests an action and waits for its outcome. Fails with [`Error::AdminsOnly`] if the settings restrict the action to administrators.
+pub(crate) async fn request(context: &UserContext, input: ActionInput) -> Result<Outcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
-    let ActInput { invoice, act, seen, recipient, key } = input;
+    let ActionInput { invoice, action, seen, recipient, key } = input;
     let settings = settings::find_settings(context).await?;
-    let may = if act.is_irreversible() { settings.void } else { settings.create };
-    if act != Act::Send {
+    let may = if action.is_irreversible() { settings.void } else { settings.create };
+    if action != InvoiceAction::Send {
         rights::require(context, may).await?;
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let id = ActId(key.unwrap_or_else(Uuid::now_v7));
-    if let Some(existing) = acts::find(&mut tx, tenant, id).await? {
+    let id = ActionId(key.unwrap_or_else(Uuid::now_v7));
+    if let Some(existing) = invoice_actions::find(&mut tx, tenant, id).await? {
         drop(tx);
-        let is_same = existing.request.invoice == invoice && existing.request.act == act;
+        let is_same = existing.request.invoice == invoice && existing.request.action == action;
         return if is_same { wait_for_outcome(context, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?;
     let InvoiceState::Issued(snapshot) = &found.state else { return Err(Error::NotFound) };
     let connection = companies::require_usable(connection)?;
-    if !act.is_allowed(compute_status(snapshot, app.clock.today(&connection.company.time_zone))) {
+    if !action.is_allowed(compute_status(snapshot, app.clock.today(&connection.company.time_zone))) {
         return Ok(Outcome::Refused(Reason::NotNow));
     }
-    if act.depends_on_state() && act.seen_state(snapshot) != seen {
+    if action.depends_on_state() && action.seen_state(snapshot) != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
     // Without an address QuickBooks would use its own, which the user did not choose.
-    if act == Act::Send && check_recipient(&recipient).is_some() {
+    if action == InvoiceAction::Send && check_recipient(&recipient).is_some() {
         return Ok(Outcome::Refused(Reason::NoAddress));
     }
-    let seen = if act == Act::Send { describe_email_state(snapshot) } else { seen };
-    let request = ActRequest { id, invoice, act, seen, recipient, by: user };
-    if !acts::request(&mut tx, tenant, &request, now).await? {
+    let seen = if action == InvoiceAction::Send { describe_email_state(snapshot) } else { seen };
+    let request = ActionRequest { id, invoice, action, seen, recipient, by: user };
+    if !invoice_actions::request(&mut tx, tenant, &request, now).await? {
         return Ok(Outcome::Pending);
     }
-    app.db.enqueue(&mut tx, CarryOut { tenant, act: request.id }).await?;
-    let name = format!("{} wanted", act.name());
+    app.db.enqueue(&mut tx, CarryOut { tenant, action: request.id }).await?;
+    let name = format!("{} wanted", action.name());
     audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": request.id.0 }), now).await?;
     tx.commit().await?;
     app.db.announce(tenant).await;
@@ -123,7 +123,7 @@ pub(crate) async fn request(context: &UserContext, input: ActInput) -> Result<Ou
 /// Upper bound for reading the payments of an invoice. The question is then asked without them.
 const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 
-/// Lists the payments of an invoice, for the question before an irreversible act. `None` if QuickBooks does not answer in time. Fails with
+/// Lists the payments of an invoice, for the question before an irreversible action. `None` if QuickBooks does not answer in time. Fails with
 /// [`Error::AdminsOnly`] like [`request`].
 pub(crate) async fn list_payments(context: &UserContext, invoice: &Invoice) -> Result<Option<Payments>, Error> {
     rights::require(context, settings::find_settings(context).await?.void).await?;
@@ -161,14 +161,14 @@ async fn read_payments(context: &TenantContext, invoice: &Invoice) -> Result<Opt
     Ok(read.map(|read| Payments { invoice: now, ..read }))
 }
 
-/// Waits for the outcome of an act, for [`OUTCOME_TIMEOUT`] at most.
-async fn wait_for_outcome(context: &TenantContext, id: ActId) -> Result<Outcome, Error> {
+/// Waits for the outcome of an action, for [`OUTCOME_TIMEOUT`] at most.
+async fn wait_for_outcome(context: &TenantContext, id: ActionId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
     loop {
         let mut tx = context.app.db.read().await?;
-        let act = acts::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
+        let action = invoice_actions::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
         drop(tx);
-        match act.state {
+        match action.state {
             State::Done => return Ok(Outcome::Done),
             State::Refused(reason) => return Ok(Outcome::Refused(reason)),
             State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Outcome::Pending),
@@ -177,15 +177,16 @@ async fn wait_for_outcome(context: &TenantContext, id: ActId) -> Result<Outcome,
     }
 }
 
-/// Makes one attempt at an act.
-pub(crate) async fn carry_out(context: &TenantContext, id: ActId) -> Result<Attempt, Error> {
+/// Makes one attempt at an action.
+pub(crate) async fn carry_out(context: &TenantContext, id: ActionId) -> Result<Attempt, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.begin().await?;
     let lease = OperationLease::new(context, id);
-    let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?
+    let Some((requested, progress)) =
+        invoice_actions::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?
     else {
-        let existing = acts::find(&mut tx, tenant, id).await?;
-        let is_unfinished = existing.is_some_and(|act| act.is_under_way());
+        let existing = invoice_actions::find(&mut tx, tenant, id).await?;
+        let is_unfinished = existing.is_some_and(|action| action.is_under_way());
         return Ok(if is_unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.request.invoice).await?.ok_or(Error::NotFound)?;
@@ -198,16 +199,16 @@ pub(crate) async fn carry_out(context: &TenantContext, id: ActId) -> Result<Atte
     }
 }
 
-/// The result of an attempt: the current snapshot, and the reason if the act was not carried out.
+/// The result of an attempt: the current snapshot, and the reason if the action was not carried out.
 type ActResult = (Snapshot, Option<Reason>);
 
-/// One attempt at an act.
+/// One attempt at an action.
 struct Worker<'a> {
     context: &'a TenantContext,
-    requested: &'a StoredAct,
+    requested: &'a StoredAction,
     progress: Progress,
     invoice: &'a Invoice,
-    lease: &'a OperationLease<'a, ActId>,
+    lease: &'a OperationLease<'a, ActionId>,
     /// The code of a refusal and the id of the call, for the support of QuickBooks.
     refused: OnceLock<(String, Box<str>)>,
 }
@@ -226,7 +227,7 @@ impl Worker<'_> {
                 tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
             current = self.read_current(&connection, stored).await?;
-            if self.requested.request.act == Act::Send && self.is_sent(&connection, &current).await? {
+            if self.requested.request.action == InvoiceAction::Send && self.is_sent(&connection, &current).await? {
                 return Ok((current, None));
             }
             if let Some(end) = self.find_end(&current, &connection) {
@@ -278,11 +279,11 @@ impl Worker<'_> {
     /// by the payments.
     fn explain_refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
         let has_payments = current.balance.amount() < current.total.amount();
-        let cause = find_cause_of_act(code);
-        let is_about_them = match self.requested.request.act {
-            Act::Delete => matches!(cause, None | Some(RefusalCause::Deposited | RefusalCause::NotLinkable)),
-            Act::Void => cause == Some(RefusalCause::Deposited),
-            Act::Send | Act::Correct => false,
+        let cause = find_cause_of_action(code);
+        let is_about_them = match self.requested.request.action {
+            InvoiceAction::Delete => matches!(cause, None | Some(RefusalCause::Deposited | RefusalCause::NotLinkable)),
+            InvoiceAction::Void => cause == Some(RefusalCause::Deposited),
+            InvoiceAction::Send | InvoiceAction::Correct => false,
         };
         match cause {
             _ if has_payments && is_about_them => Reason::HasPayments(detail),
@@ -291,18 +292,18 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether an earlier attempt may have carried out the act.
+    /// Whether an earlier attempt may have carried out the action.
     fn is_in_doubt(&self) -> bool {
         !matches!(self.progress, Progress::Queued)
     }
 
     /// The number of checks whether an earlier attempt succeeded. For an e-mail that another worker may still be sending, the second check
-    /// waits, by a timer that does not depend on the clock. Other acts need no wait, because QuickBooks refuses a second one by its
+    /// waits, by a timer that does not depend on the clock. Other actions need no wait, because QuickBooks refuses a second one by its
     /// `SyncToken`.
     fn count_checks(&self) -> u8 {
-        match (self.progress, self.requested.request.act) {
+        match (self.progress, self.requested.request.action) {
             (Progress::Queued, _) => 0,
-            (Progress::Lost, Act::Send) => 2,
+            (Progress::Lost, InvoiceAction::Send) => 2,
             (Progress::Sending | Progress::Lost, _) => 1,
         }
     }
@@ -310,7 +311,7 @@ impl Worker<'_> {
     /// Whether an e-mail that was requested without an answer was sent. The first e-mail shows in the state, a later one by its delivery
     /// time. If QuickBooks' clock is so far behind that the time is too early, the `requestid` prevents a second e-mail.
     async fn is_sent(&self, connection: &Connection, current: &Snapshot) -> Result<bool, Error> {
-        let StoredAct { request, at, .. } = self.requested;
+        let StoredAction { request, at, .. } = self.requested;
         if shows_first_email(&request.seen, current.sent) {
             return Ok(true);
         }
@@ -319,16 +320,16 @@ impl Worker<'_> {
         Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
 
-    /// Returns the end of the act if nothing is left to do: `Some(None)` if the invoice has the state after the act, or the reason if the
-    /// act no longer applies.
+    /// Returns the end of the action if nothing is left to do: `Some(None)` if the invoice has the state after the action, or the reason if the
+    /// action no longer applies.
     fn find_end(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
         let request = &self.requested.request;
         let today = self.context.app.clock.today(&connection.company.time_zone);
-        if request.act.depends_on_state() && request.act.is_done(current, self.invoice.draft.total) {
+        if request.action.depends_on_state() && request.action.is_done(current, self.invoice.draft.total) {
             Some(None)
-        } else if !request.act.is_allowed(compute_status(current, today)) {
+        } else if !request.action.is_allowed(compute_status(current, today)) {
             Some(Some(Reason::NotNow))
-        } else if request.act.depends_on_state() && request.act.seen_state(current) != request.seen {
+        } else if request.action.depends_on_state() && request.action.seen_state(current) != request.seen {
             Some(Some(Reason::Changed))
         } else {
             None
@@ -345,27 +346,27 @@ impl Worker<'_> {
     async fn send_request(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
         let request = &self.requested.request;
         // The `requestid` of an e-mail stays the same if the invoice has changed since.
-        let version = if request.act.depends_on_state() { current.sync_token.as_str() } else { "" };
-        let step = format!("{}/{}/{version}", request.act.name(), request.id.0);
+        let version = if request.action.depends_on_state() { current.sync_token.as_str() } else { "" };
+        let step = format!("{}/{}/{version}", request.action.name(), request.id.0);
         let request_id = request_id(self.context.tenant, &step);
-        // The other acts need no lists, so they continue while reads are refused.
-        let catalogue = match request.act {
-            Act::Correct => Some(catalogue::read_catalogue(self.context, connection).await?),
-            Act::Void | Act::Delete | Act::Send => None,
+        // The other actions need no lists, so they continue while reads are refused.
+        let catalogue = match request.action {
+            InvoiceAction::Correct => Some(catalogue::read_catalogue(self.context, connection).await?),
+            InvoiceAction::Void | InvoiceAction::Delete | InvoiceAction::Send => None,
         };
         let calling = self.context.quickbooks(connection).call(async |api| {
             let id = &current.quickbooks_id;
-            match request.act {
-                Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
-                Act::Delete => {
+            match request.action {
+                InvoiceAction::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
+                InvoiceAction::Delete => {
                     api.delete_invoice(&request_id, id, &current.sync_token).await?;
                     Ok(Snapshot { deleted: true, ..current.clone() })
                 }
-                Act::Send => {
+                InvoiceAction::Send => {
                     let to = (!request.recipient.is_empty()).then_some(request.recipient.as_str());
                     api.send_invoice(&request_id, id, to).await
                 }
-                Act::Correct => {
+                InvoiceAction::Correct => {
                     let Some(catalogue) = &catalogue else { return Err(ProviderError::unknown("no tax rates")) };
                     api.correct_invoice(&request_id, id, &current.sync_token, &self.invoice.draft, &catalogue.tax).await
                 }
@@ -381,21 +382,21 @@ impl Worker<'_> {
         let mut tx = self.context.app.db.begin().await?;
         let attempt = match result {
             Ok((snapshot, refusal)) => {
-                if acts::finish(&mut tx, tenant, request.id, self.lease.owner, refusal.as_ref()).await? {
+                if invoice_actions::finish(&mut tx, tenant, request.id, self.lease.owner, refusal.as_ref()).await? {
                     sync::update_snapshot(self.context, &mut tx, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let mut detail = json!({ "act": request.id.0, "quickbooks_id": snapshot.quickbooks_id });
                     if let Some((code, call)) = self.refused.get() {
                         (detail["code"], detail["intuit_tid"]) = (json!(code), json!(call));
                     }
-                    let name = format!("{} {outcome}", request.act.name());
+                    let name = format!("{} {outcome}", request.action.name());
                     audit::record(&mut tx, tenant, Some(request.by), &name, Some(self.invoice.id), &detail, now)
                         .await?;
                 }
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, act.id = %request.id.0, %error, "an attempt at an act failed");
+                tracing::warn!(tenant.id = %tenant.0, action.id = %request.id.0, %error, "an attempt at an act failed");
                 self.lease.release_after_error(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };

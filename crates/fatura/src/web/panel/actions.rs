@@ -7,7 +7,7 @@ use super::{
 use crate::{
     flows::{
         self,
-        acts::{self, ActInput, Outcome},
+        invoice_actions::{self, ActionInput, Outcome},
         panel::{self, Removal},
     },
     format::Writer,
@@ -29,11 +29,11 @@ use axum_extra::extract::Query;
 use domain::{
     form::{FieldError, FormField, Problem, check_recipient},
     ids::InvoiceId,
-    invoice::Act,
+    invoice::InvoiceAction,
 };
 use i18n_embed_fl::fl;
 use serde::Deserialize;
-use store::{acts::Reason, invoices};
+use store::{invoice_actions::Reason, invoices};
 use uuid::Uuid;
 
 /// The state that the user saw, the recipient, and the idempotency key.
@@ -46,21 +46,21 @@ pub(crate) struct PostedAct {
 }
 
 /// Requests an action on an invoice, and renders the panel after it.
-pub(crate) async fn request_act(
+pub(crate) async fn request_action(
     session: Session,
-    Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
+    Path((entity, at, invoice, action)): Path<(String, i64, Uuid, String)>,
     Query(query): Query<PanelQuery>,
     Form(posted): Form<PostedAct>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
     let record = PanelAddress { entity, id: at }.record().map_err(&localize)?;
-    let act = Act::from_name(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
+    let action = InvoiceAction::from_name(&action).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
     let invoice = panel::find_visible(&session, id).await.map_err(&localize)?;
     let recipient = posted.recipient.trim().to_owned();
-    let input = ActInput { invoice: id, act, seen: posted.seen, recipient: recipient.clone(), key: posted.key };
-    let outcome = acts::request(&session, input).await.map_err(&localize)?;
+    let input = ActionInput { invoice: id, action, seen: posted.seen, recipient: recipient.clone(), key: posted.key };
+    let outcome = invoice_actions::request(&session, input).await.map_err(&localize)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
         _ => String::new(),
@@ -68,11 +68,11 @@ pub(crate) async fn request_act(
     match outcome {
         Outcome::Done => {
             let mut response = render(&session, record, &query, None).await?;
-            let message = match act {
-                Act::Void => fl!(w.t, "act-voided", number = number),
-                Act::Delete => fl!(w.t, "act-deleted", number = number),
-                Act::Send => fl!(w.t, "act-sent", number = number),
-                Act::Correct => fl!(w.t, "act-corrected", number = number),
+            let message = match action {
+                InvoiceAction::Void => fl!(w.t, "act-voided", number = number),
+                InvoiceAction::Delete => fl!(w.t, "act-deleted", number = number),
+                InvoiceAction::Send => fl!(w.t, "act-sent", number = number),
+                InvoiceAction::Correct => fl!(w.t, "act-corrected", number = number),
             };
             add_snackbar(response.headers_mut(), &message);
             Ok(response)
@@ -109,7 +109,7 @@ pub(crate) async fn request_act(
             Ok(response)
         }
         Outcome::Refused(reason) => {
-            let text = find_refusal_text(&session, id, act, &reason).await.map_err(&localize)?;
+            let text = find_refusal_text(&session, id, action, &reason).await.map_err(&localize)?;
             let mut response = render(&session, record, &query, text).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
@@ -120,16 +120,18 @@ pub(crate) async fn request_act(
 /// Returns the question before an irreversible action, with the invoice's current payments in QuickBooks.
 pub(crate) async fn read_question(
     session: Session,
-    Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
+    Path((_, _, invoice, action)): Path<(String, i64, Uuid, String)>,
 ) -> Result<Json<rows::ConfirmationDialog>, Error> {
     let localize = session.localize_error();
-    let act =
-        Act::from_name(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
+    let action = InvoiceAction::from_name(&action)
+        .filter(|action| action.is_irreversible())
+        .ok_or(flows::Error::NotFound)
+        .map_err(&localize)?;
     let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
-    let payments = acts::list_payments(&session, &found).await.map_err(&localize)?;
+    let payments = invoice_actions::list_payments(&session, &found).await.map_err(&localize)?;
     let invoices::State::Issued(stored) = &found.state else { return Err(localize(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(stored, |payments| &payments.invoice);
-    Ok(Json(rows::build_dialog(session.writer(), act, snapshot, payments.as_ref())))
+    Ok(Json(rows::build_dialog(session.writer(), action, snapshot, payments.as_ref())))
 }
 
 /// Removes an unsent invoice, and renders the panel after it.
@@ -160,12 +162,12 @@ pub(crate) async fn remove_invoice(
 async fn find_refusal_text(
     session: &Session,
     id: InvoiceId,
-    act: Act,
+    action: InvoiceAction,
     reason: &Reason,
 ) -> Result<Option<String>, flows::Error> {
     let w = session.writer();
-    let status = acts::find_status(session, id).await?;
-    Ok(status.map(|status| rows::describe_refusal(w, act, reason, &w.badge(status))))
+    let status = invoice_actions::find_status(session, id).await?;
+    Ok(status.map(|status| rows::describe_refusal(w, action, reason, &w.badge(status))))
 }
 
 #[derive(Template)]
