@@ -11,6 +11,8 @@ use std::{
 
 /// A smaller skew may come from the duration of a reading.
 const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// The skew from which the machine's clock counts as ahead. Pauses of the job queue, which uses it, are often longer than a smaller one.
+const MAX_MACHINE_SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// The clock of the service; cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub(crate) struct Clock(Arc<RwLock<Reading>>);
 struct Reading {
     time: Timestamp,
     at: Instant,
+    is_machine_ahead: bool,
 }
 
 /// The time of the machine's own clock.
@@ -32,7 +35,7 @@ pub(crate) fn system_time() -> Timestamp {
 impl Clock {
     /// Creates a clock whose current time is `time`.
     pub(crate) fn starting_at(time: Timestamp) -> Self {
-        Self(Arc::new(RwLock::new(Reading { time, at: Instant::now() })))
+        Self(Arc::new(RwLock::new(Reading { time, at: Instant::now(), is_machine_ahead: false })))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -40,11 +43,14 @@ impl Clock {
         SignedDuration::try_from(reading.at.elapsed()).map_or(reading.time, |since| reading.time + since)
     }
 
-    /// Sets the clock to `time`, which was read at `at`. Returns whether the clock was ahead.
-    pub(crate) fn set(&self, time: Timestamp, at: Instant) -> bool {
+    /// Sets the clock to `time`, which was read at `at`, when the machine's own clock said `machine_time`. Returns whether one of the two
+    /// clocks was ahead before and is no longer.
+    pub(crate) fn set(&self, time: Timestamp, at: Instant, machine_time: Timestamp) -> bool {
         let before = self.now();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Reading { time, at };
-        before > self.now() + MAX_SKEW
+        let is_machine_ahead = machine_time > time + MAX_MACHINE_SKEW;
+        let reading = Reading { time, at, is_machine_ahead };
+        let previous = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), reading);
+        before > self.now() + MAX_SKEW || (previous.is_machine_ahead && !is_machine_ahead)
     }
 
     /// Today's date in a time zone, or in UTC if the zone is unknown.
@@ -59,6 +65,20 @@ mod tests {
 
     fn today(at: &str, zone: &str) -> String {
         Clock::starting_at(at.parse().expect("a valid timestamp")).today(zone).to_string()
+    }
+
+    #[test]
+    fn reports_once_that_a_clock_was_ahead() {
+        let [right, ahead] = ["2026-03-14T12:00:00Z", "2026-03-15T14:00:00Z"].map(|time| time.parse().expect("a time"));
+        let clock = Clock::starting_at(ahead);
+        let set = |machine_time| clock.set(right, Instant::now(), machine_time);
+        assert!(set(right), "this clock was ahead");
+        assert!(!set(right));
+        assert!(!set(ahead), "the machine's clock is still ahead");
+        assert!(!set(ahead));
+        assert!(set(right), "the machine's clock was ahead");
+        assert!(!set(right));
+        assert!(!set(right + SignedDuration::from_secs(20)) && !set(right), "a small skew");
     }
 
     #[test]

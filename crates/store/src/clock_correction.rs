@@ -81,6 +81,54 @@ const IN_QUEUE_POSTGRES: [&str; 3] = in_queue!(
     "(to_timestamp(15) + $1 * interval '1 microsecond')"
 );
 
+/// Jobs that are due later than in 30 seconds, of which `$states` are made due now.
+macro_rules! make_due {
+    ($now:literal, $soon:literal, $states:literal) => {
+        concat!(
+            "UPDATE river_job SET state = 'available', scheduled_at = ",
+            $now,
+            " WHERE state IN (",
+            $states,
+            ") AND scheduled_at > ",
+            $soon
+        )
+    };
+}
+
+async fn make_due(tx: &mut Tx, now: Timestamp, sqlite: &'static str, postgres: &'static str) -> Result<u64, Error> {
+    let statement = if matches!(tx, Tx::Sqlite(_)) { sqlite } else { postgres };
+    Ok(on!(tx, c => sqlx::query(statement).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?)
+}
+
+/// Makes available jobs due that are scheduled in the future, and returns their number. The queue dates a job by the machine's clock. If that
+/// jumps ahead between two heartbeats, nobody notices, and the job would wait until that time: its operation is not reclaimed meanwhile.
+pub async fn correct_available_jobs(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    const SQLITE: &str =
+        make_due!("datetime($1 / 1000000, 'unixepoch')", "datetime($1 / 1000000 + 30, 'unixepoch')", "'available'");
+    const POSTGRES: &str = make_due!(
+        "(to_timestamp(0) + $1 * interval '1 microsecond')",
+        "(to_timestamp(30) + $1 * interval '1 microsecond')",
+        "'available'"
+    );
+    make_due(tx, now, SQLITE, POSTGRES).await
+}
+
+/// Makes all jobs due that wait for more than 30 seconds, and returns their number. For use after the machine's clock was ahead: which of
+/// them it has dated cannot be seen. A job that has to wait longer is postponed again when it runs.
+pub async fn correct_waiting_jobs(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    const SQLITE: &str = make_due!(
+        "datetime($1 / 1000000, 'unixepoch')",
+        "datetime($1 / 1000000 + 30, 'unixepoch')",
+        "'available', 'scheduled', 'retryable'"
+    );
+    const POSTGRES: &str = make_due!(
+        "(to_timestamp(0) + $1 * interval '1 microsecond')",
+        "(to_timestamp(30) + $1 * interval '1 microsecond')",
+        "'available', 'scheduled', 'retryable'"
+    );
+    make_due(tx, now, SQLITE, POSTGRES).await
+}
+
 /// Corrects timestamps after `now` in all companies and returns the number of rows.
 pub async fn correct_future_timestamps(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     let in_queue = match tx {

@@ -40,16 +40,21 @@ pub(crate) async fn record_heartbeat(app: &App, replica: Replica) -> Result<(), 
     let asked_at = Instant::now();
     let database_time = app.db.now().await?;
     // After a suspension of this process or the database, the time in the response is old.
+    let machine_time = clock::system_time();
     let was_ahead = asked_at.elapsed() < MAX_CLOCK_READ_DURATION
-        && app.clock.set(database_time.unwrap_or_else(clock::system_time), asked_at);
+        && app.clock.set(database_time.unwrap_or(machine_time), asked_at, machine_time);
     let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mut corrected = clock_correction::correct_available_jobs(&mut tx, now).await?;
+    if was_ahead {
+        corrected += clock_correction::correct_waiting_jobs(&mut tx, now).await?;
+    }
     if was_ahead || !replica.has_sent_heartbeat() {
-        let mut tx = app.db.begin().await?;
-        let corrected = clock_correction::correct_future_timestamps(&mut tx, now).await?;
-        tx.commit().await?;
-        if corrected > 0 {
-            tracing::warn!(corrected, "the clock was ahead; its timestamps in the database were corrected");
-        }
+        corrected += clock_correction::correct_future_timestamps(&mut tx, now).await?;
+    }
+    tx.commit().await?;
+    if corrected > 0 {
+        tracing::warn!(corrected, "a clock was ahead; its timestamps in the database were corrected");
     }
     if !replica.has_sent_heartbeat() {
         expect_changes_after_outage(app, now).await?;

@@ -29,3 +29,14 @@ impl Backend {
         }
     }
 }
+
+/// Runs a statement on the database at this URL, in the dialect of SQLite or PostgreSQL. Returns the number of rows.
+pub(crate) async fn execute(url: &str, [sqlite, postgres]: [&'static str; 2]) -> u64 {
+    if url.starts_with("sqlite:") {
+        let pool = sqlx::SqlitePool::connect(url).await.unwrap();
+        sqlx::query(sqlite).execute(&pool).await.unwrap().rows_affected()
+    } else {
+        let pool = sqlx::PgPool::connect(url).await.unwrap();
+        sqlx::query(postgres).execute(&pool).await.unwrap().rows_affected()
+    }
+}

@@ -7,7 +7,7 @@
 
 use crate::{
     browser,
-    database::Backend,
+    database::{self, Backend},
     person::{Person, User},
     providers::{Providers, send},
 };
@@ -87,6 +87,12 @@ impl TestApp {
     /// Signs in a user of Pipedrive at a replica.
     pub(crate) fn sign_in_at(&self, url: &str, user: User) -> Person<'_> {
         Person::new(self, url, user)
+    }
+
+    /// Runs a statement on the service's database, in the dialect of SQLite or PostgreSQL. Returns the number of rows.
+    pub(crate) async fn execute(&self, statements: [&'static str; 2]) -> u64 {
+        let (_, url) = self.settings.iter().find(|(name, _)| name == "database_url").unwrap();
+        database::execute(url, statements).await
     }
 
     fn start_service(&mut self) {

@@ -109,6 +109,15 @@ async fn timestamps_minutes_in_the_future_are_corrected(#[values(Sqlite, Postgre
     assert!(changes::claim(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
 }
 
+/// Reads the clock of the database, in whole seconds.
+async fn read_time(tx: &mut Tx) -> Timestamp {
+    let epoch = match &tx {
+        Tx::Sqlite(_) => "SELECT unixepoch()",
+        Tx::Postgres(_) => "SELECT CAST(extract(epoch FROM now()) AS BIGINT)",
+    };
+    Timestamp::from_second(count(tx, epoch).await).unwrap()
+}
+
 /// Jobs with timestamps in the future, and a leader elected in the future, would otherwise block the queue until then.
 #[rstest]
 #[tokio::test]
@@ -136,11 +145,7 @@ async fn job_timestamps_in_the_future_are_corrected(#[values(Sqlite, Postgres)] 
     ] {
         execute(&mut tx, &statement).await;
     }
-    let epoch = match &tx {
-        Tx::Sqlite(_) => "SELECT unixepoch()",
-        Tx::Postgres(_) => "SELECT CAST(extract(epoch FROM now()) AS BIGINT)",
-    };
-    let now = Timestamp::from_second(count(&mut tx, epoch).await).unwrap();
+    let now = read_time(&mut tx).await;
     assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 5);
     assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 0, "once");
     let soon = queue_time(&tx, 60);
@@ -155,4 +160,33 @@ async fn job_timestamps_in_the_future_are_corrected(#[values(Sqlite, Postgres)] 
     assert_eq!(count(&mut tx, &started).await, 1, "a running job counts as started now");
     let leader = format!("SELECT COUNT(*) FROM river_leader WHERE expires_at < {soon}");
     assert_eq!(count(&mut tx, &leader).await, 1, "the leader's term ends soon");
+}
+
+/// The queue dates jobs by the clock of the machine, which may be ahead though the clock of the database is right.
+#[rstest]
+#[tokio::test]
+async fn jobs_scheduled_in_the_future_are_made_due(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut tx = t.db.begin().await.unwrap();
+    for _ in 0..5 {
+        t.db.enqueue(&mut tx, WriteBack { tenant, deal: DEAL, user: USER }).await.unwrap();
+    }
+    let (soon, ahead) = (queue_time(&tx, 20), queue_time(&tx, 26 * 3600));
+    for statement in [
+        format!("UPDATE river_job SET scheduled_at = {ahead} WHERE id IN (1, 2)"),
+        format!("UPDATE river_job SET scheduled_at = {soon} WHERE id = 3"),
+        format!("UPDATE river_job SET state = 'scheduled', scheduled_at = {ahead} WHERE id = 4"),
+        format!("UPDATE river_job SET state = 'retryable', scheduled_at = {ahead} WHERE id = 5"),
+    ] {
+        execute(&mut tx, &statement).await;
+    }
+    let now = read_time(&mut tx).await;
+    assert_eq!(clock_correction::correct_available_jobs(&mut tx, now).await.unwrap(), 2);
+    let due =
+        format!("SELECT COUNT(*) FROM river_job WHERE state = 'available' AND scheduled_at < {}", queue_time(&tx, 25));
+    assert_eq!(count(&mut tx, &due).await, 3, "a pause may be right: scheduled jobs keep it");
+    assert_eq!(clock_correction::correct_waiting_jobs(&mut tx, now).await.unwrap(), 2);
+    assert_eq!(count(&mut tx, &due).await, 5);
+    assert_eq!(clock_correction::correct_waiting_jobs(&mut tx, now).await.unwrap(), 0, "once");
 }

@@ -9,6 +9,10 @@ pub(super) async fn check(e: &Effects<'_>) {
     let correct = async |tx: &mut Tx| clock_correction::correct_future_timestamps(tx, at(100)).await;
     // All leases of the fixture have ended by then.
     e.of_all("clock_correction::correct_future_timestamps", correct, &["-> 0"]).await;
+    let correct_available = async |tx: &mut Tx| clock_correction::correct_available_jobs(tx, at(100)).await;
+    e.of_all("clock_correction::correct_available_jobs", correct_available, &["-> 0"]).await;
+    let correct_waiting = async |tx: &mut Tx| clock_correction::correct_waiting_jobs(tx, at(100)).await;
+    e.of_all("clock_correction::correct_waiting_jobs", correct_waiting, &["-> 0"]).await;
     for (change, expected) in [
         ("tenant SET won_until = @101 WHERE id = {A}", &["-> 1", "tenant A: won_until=@-86300"][..]),
         ("tenant SET uninstalled_at = @100", &["-> 0"]),
