@@ -35,7 +35,7 @@ export function background(name) {
   let dir = "";
   let database = "";
   const made = { env, stack: /** @type {Stack} */ (/** @type {unknown} */ (undefined)) };
-  /** Posts to the control door; its answer. Throws if it refuses.
+  /** Posts to the control port; its answer. Throws if it refuses.
    * @param {string} path
    * @param {unknown} [body] */
   const done = async (path, body) => {

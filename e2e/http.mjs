@@ -292,7 +292,7 @@ export async function saveSettings(env, who, changes) {
   return answer;
 }
 
-/** A request to the sandbox's control door.
+/** A request to the sandbox's control port.
  * @param {Pick<Env, "CONTROL_URL">} env
  * @param {string} path
  * @param {unknown} [body] */

@@ -40,14 +40,14 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
     const number = await bill(env, US, 3, LINE);
     const opened = await openForm(env, US, 4, LINE);
-    assert.equal(await stack.fatura("keys"), "key 2026a seals what is new; 2 rows are sealed with it");
+    assert.equal(await stack.fatura("keys"), "key 2026a encrypts new values; 2 rows use it");
 
     // A form that was opened before still works.
     await restart(stack, `${second},${first}`);
     assert.equal((await opened.call("/deals/4/form/preview", opened.fields)).status, 200);
     assert.match(
       await stack.fatura("keys"),
-      /^key 2026b seals what is new; 0 rows are sealed with it\nkey 2026a is needed for 2 rows: run `fatura keys rotate` before you remove it$/,
+      /^key 2026b encrypts new values; 0 rows use it\nkey 2026a is needed for 2 rows: run `fatura keys rotate` before you remove it$/,
     );
     // Connected once more, it is the same connection: the invoices are on their deals, and webhooks find the company.
     const { person, pending } = await connectUntilConfirmation(env, US);
@@ -75,7 +75,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     assert.equal(await count(env), before + billed, "none is lost, and none is made twice");
     assert.match(
       await stack.fatura("keys", "rotate"),
-      /key 2026b seals what is new; 2 rows are sealed with it\nkey 2026a opens nothing any more: you may remove it from key_ring$/,
+      /key 2026b encrypts new values; 2 rows use it\nkey 2026a is no longer used: you may remove it from key_ring$/,
     );
 
     await restart(stack, second);
@@ -96,7 +96,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     // The same key id with other bytes does not open them.
     stack.with({ FATURA_KEY_RING: key("2026b") });
     await assert.rejects(stack.fatura("serve"), /does not open what is sealed in the database with: 2026b/);
-    await assert.rejects(stack.fatura("keys", "rotate"), /not everything is sealed anew[^]*key 2026b is missing in key_ring: 2 rows are sealed with it/);
+    await assert.rejects(stack.fatura("keys", "rotate"), /some values were not changed[^]*key 2026b is missing in key_ring: 2 rows use it/);
 
     // Another replica seals with another ring: a replica that cannot open its secrets is not ready.
     const third = key("2026c");

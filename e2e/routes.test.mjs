@@ -394,7 +394,7 @@ test("no query parameter decides the target of a redirect", { timeout: 240_000 }
     assert.ok(redirects.has(path), path);
 });
 
-test("the service has no control door: the program does not contain its words, and its routes do not exist", async () => {
+test("the service has no control port: the program does not contain its words, and its routes do not exist", async () => {
   const words = ["drop_after", "/quickbooks/quirks", "/faults/seed", "advance_seconds", "tokio-console", "pprof"];
   const [service, sandbox] = ["fatura", "sandbox"].map((name) => readFileSync(binary(name)));
   for (const word of words) assert.equal(service.includes(word), false, word);

@@ -1,4 +1,4 @@
-// Set-up for a file of tests: a sandbox and a service of its own, a user in a browser, and the control door.
+// Set-up for a file of tests: a sandbox and a service of its own, a user in a browser, and the control port.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +53,7 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** Posts to the control door; its answer. Throws if it refuses.
+  /** Posts to the control port; its answer. Throws if it refuses.
    * @param {string} path
    * @param {unknown} [body] */
   async function done(path, body) {

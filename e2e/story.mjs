@@ -58,7 +58,7 @@ export async function menu(page, number) {
   return row.locator(".menu");
 }
 
-/** Queries of a company's books, with an access token from the control door, to read back what was written.
+/** Queries of a company's books, with an access token from the control port, to read back what was written.
  * @param {Env} env
  * @param {string} realm
  * @returns {Promise<(statement: string) => Promise<Record<string, any>>>} */

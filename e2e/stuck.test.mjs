@@ -32,7 +32,7 @@ test("where requestid is not trusted, an invoice in doubt that is not found is r
   assert.match((await call("/deals/4/invoices", fields)).text, /needs attention/, "the same form says the same");
   assert.match((await call(`/invoices/${id}/again`, {})).text, /needs attention/, "it was looked for, and is not there");
   assert.equal((await invoices()).length, before, "nothing was sent");
-  assert.match(await scenery.stack.fatura("stuck"), new RegExp(`^invoice ${id} .*deal 4, .*not found there`));
+  assert.match(await scenery.stack.fatura("parked"), new RegExp(`^invoice ${id} .*deal 4, .*not found there`));
   await as(US, async (page) => {
     await openDeal(page, env, 4);
     await panel(page).getByText("Needs attention").waitFor();
@@ -42,7 +42,7 @@ test("where requestid is not trusted, an invoice in doubt that is not found is r
   const sent = await settled(call, await call(`/invoices/${id}/again`, { resend: "on" }));
   assert.match(sent.text, /data-issued/);
   assert.equal((await invoices()).length, before + 1);
-  assert.equal(await scenery.stack.fatura("stuck"), "nothing is stuck");
+  assert.equal(await scenery.stack.fatura("parked"), "nothing is parked");
 });
 
 test("a user can resend an invoice in doubt, from the form and from the panel", { timeout: 240_000 }, async () => {
@@ -119,7 +119,7 @@ test("an operation that keeps failing is parked, and continues when a user tries
   const { call } = await session(env, "panel", US.company, US.user);
   await call(`/panel/deal/3/invoices/${id}/void`, { seen, key: crypto.randomUUID() });
   await until("it is given up", async () => /Needs attention/.test(await shown()));
-  assert.match(await scenery.stack.fatura("stuck"), /^act .*deal 3, .*no usable answer/);
+  assert.match(await scenery.stack.fatura("parked"), /^act .*deal 3, .*no usable answer/);
   await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
   await as(US, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
@@ -131,5 +131,5 @@ test("an operation that keeps failing is parked, and continues when a user tries
     await work.waitFor({ state: "detached" });
   });
   await until("it is voided", async () => new RegExp(`${number}.*Voided`, "s").test(await shown()));
-  assert.match(await scenery.stack.fatura("retry", "--all"), /^0 taken up/);
+  assert.match(await scenery.stack.fatura("retry", "--all"), /^0 retried/);
 });

@@ -1,4 +1,4 @@
-// QuickBooks' own pages, as an accountant uses them, in a browser; and the control door from a shell.
+// QuickBooks' own pages, as an accountant uses them, in a browser; and the control port from a shell.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
@@ -75,7 +75,7 @@ test("an accountant edits, receives a payment, sends, voids and deletes", { time
   }
 });
 
-test("sandbox control calls the control door from a shell", async () => {
+test("sandbox control calls the control port from a shell", async () => {
   const run = promisify(execFile);
   const ask = async (...args) => (await run(binary("sandbox"), ["control", "--dir", sandbox.dir, ...args])).stdout;
   assert.match(await ask(), /POST +\/quickbooks\/payment/);

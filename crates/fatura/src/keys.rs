@@ -21,11 +21,11 @@ pub async fn rotate_keys(config: &Config) -> anyhow::Result<Vec<String>> {
     let vault = Vault::from_ring(&config.key_ring)?;
     let db = open(config).await?;
     let resealed = db.reseal(&vault).await?;
-    let mut lines = vec![format!("{} texts are sealed anew with the key {}", resealed.texts, vault.first_id())];
+    let mut lines = vec![format!("{} values encrypted with key {}", resealed.texts, vault.first_id())];
     let (uses, is_complete) = list_key_uses(&db, &vault).await?;
     lines.extend(uses);
     if resealed.unopened > 0 || !is_complete {
-        bail!("not everything is sealed anew: what key_ring does not open is as it was\n{}", lines.join("\n"));
+        bail!("some values were not changed, because no key of key_ring decrypts them\n{}", lines.join("\n"));
     }
     Ok(lines)
 }
@@ -39,15 +39,13 @@ async fn list_key_uses(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, b
     let mut lines = Vec::new();
     for (at, id) in vault.ids().enumerate() {
         lines.push(match (at, rows_of(id)) {
-            (0, rows) => format!("key {id} seals what is new; {rows} rows are sealed with it"),
-            (_, 0) => format!("key {id} opens nothing any more: you may remove it from key_ring"),
+            (0, rows) => format!("key {id} encrypts new values; {rows} rows use it"),
+            (_, 0) => format!("key {id} is no longer used: you may remove it from key_ring"),
             (_, rows) => format!("key {id} is needed for {rows} rows: run `fatura keys rotate` before you remove it"),
         });
     }
     lines.extend(
-        missing
-            .iter()
-            .map(|used| format!("key {} is missing in key_ring: {} rows are sealed with it", used.key, used.rows)),
+        missing.iter().map(|used| format!("key {} is missing in key_ring: {} rows use it", used.key, used.rows)),
     );
     Ok((lines, missing.is_empty()))
 }

@@ -25,5 +25,5 @@ mod telemetry;
 mod web;
 
 pub use keys::{keys, rotate_keys};
-pub use operate::{backup, copy, migrate, retry, stuck};
+pub use operate::{backup, copy, list_parked, migrate, retry};
 pub use serve::serve;

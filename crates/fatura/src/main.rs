@@ -29,14 +29,15 @@ enum Command {
     Serve,
     /// Bring the database up to date and end.
     Migrate,
-    /// List the parked work, which waits for an operator. Example: fatura stuck
-    Stuck,
-    /// Retry parked work: one operation or job, or all. Example: fatura retry --all
+    /// List parked operations and failed jobs, which wait for an operator. Example: fatura parked
+    #[command(alias = "stuck")]
+    Parked,
+    /// Retry parked operations and failed jobs: one, or all. Example: fatura retry --all
     Retry {
-        /// The id that `fatura stuck` shows.
+        /// The id that `fatura parked` shows.
         #[arg(required_unless_present = "all")]
         id: Option<String>,
-        /// Retry all of it.
+        /// Retry all of them.
         #[arg(long, conflicts_with = "id")]
         all: bool,
     },
@@ -53,7 +54,8 @@ enum Command {
         #[arg(long)]
         from: String,
     },
-    /// List the keys of the ring with the rows that they have sealed and whether they are still needed; or reseal everything. Example: fatura keys
+    /// List the keys of the ring, the number of rows that each encrypts and whether it is still needed; or encrypt all rows with the first key.
+    /// Example: fatura keys
     Keys {
         #[command(subcommand)]
         action: Option<KeyAction>,
@@ -64,9 +66,9 @@ enum Command {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum KeyAction {
-    /// List the keys of the ring with the rows that they have sealed.
+    /// List the keys of the ring and the number of rows that each encrypts.
     Status,
-    /// Reseal everything with the first key of the ring, while the service runs. May be interrupted and repeated.
+    /// Encrypt all rows with the first key of the ring, while the service runs. May be interrupted and repeated.
     /// Example: fatura keys rotate
     Rotate,
 }
@@ -100,19 +102,19 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             fatura::serve(config, listener, stop).await
         }
         Command::Migrate => fatura::migrate(&config).await,
-        Command::Stuck => {
-            let stuck = fatura::stuck(&config).await?;
-            print_result(&if stuck.is_empty() { "nothing is stuck".to_owned() } else { stuck.join("\n") });
+        Command::Parked => {
+            let parked = fatura::list_parked(&config).await?;
+            print_result(&if parked.is_empty() { "nothing is parked".to_owned() } else { parked.join("\n") });
             Ok(())
         }
         Command::Retry { id, .. } => {
             let count = fatura::retry(&config, id.as_deref()).await?;
-            print_result(&format!("{count} taken up again"));
+            print_result(&format!("{count} retried"));
             Ok(())
         }
         Command::Backup { file } => {
             fatura::backup(&config, &file).await?;
-            print_result(&format!("{file} is written"));
+            print_result(&format!("backup written to {file}"));
             Ok(())
         }
         Command::Copy { from } => {

@@ -15,7 +15,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Lists the parked work, a line for each operation or job: kind, id, company, deal, start, attempts, and reason.
-pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
+pub async fn list_parked(config: &Config) -> anyhow::Result<Vec<String>> {
     let db = open(config).await?;
     let mut tx = db.read().await?;
     let mut lines = Vec::new();
@@ -62,7 +62,7 @@ pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
         count += 1;
     }
     if let (Some(id), 0) = (id, count) {
-        bail!("nothing with the id {id} is stuck; list what is with: fatura stuck");
+        bail!("nothing with the id {id} is parked; list what is parked: fatura parked");
     }
     Ok(count)
 }

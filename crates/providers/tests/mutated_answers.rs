@@ -2,7 +2,7 @@
 //! write may happen twice.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-#![expect(clippy::disallowed_methods, reason = "the test calls the sandbox's control door and reads the system clock")]
+#![expect(clippy::disallowed_methods, reason = "the test calls the sandbox's control port and reads the system clock")]
 #![expect(clippy::print_stdout, reason = "the test reports its coverage")]
 
 use domain::{

@@ -1,4 +1,4 @@
-//! The sandbox's clock: the system's time plus an offset that the control door moves.
+//! The sandbox's clock: the system's time plus an offset that the control port moves.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

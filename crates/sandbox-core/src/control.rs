@@ -1,4 +1,4 @@
-//! Answers and bodies that the routes of the control door share.
+//! Answers and bodies that the routes of the control port share.
 
 use crate::mishap::Mishap;
 use axum::{

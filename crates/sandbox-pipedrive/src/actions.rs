@@ -1,4 +1,4 @@
-//! Acts of users on records. The API, the web pages and the control door use them, so that checks and consequences are
+//! Acts of users on records. The API, the web pages and the control port use them, so that checks and consequences are
 //! the same.
 
 use crate::{act_error::ActError, company::Company, records::Resource, rules, schema, users::User, writer::Writer};

@@ -1,4 +1,4 @@
-//! Routes of the control door for Pipedrive: companies, users, tokens without a browser, and acts of users.
+//! Routes of the control port for Pipedrive: companies, users, tokens without a browser, and acts of users.
 
 use crate::{
     act_error::ActError, actions, clock::PipedriveTime, company::Company, grants::OldRefreshToken, limits::Limits,
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Routes of the control door.
+/// Routes of the control port.
 pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/pipedrive/companies", get(companies))

@@ -1,5 +1,5 @@
 //! Acts of an accountant on QuickBooks' own pages: receiving a payment, giving a credit, changing, voiding, deleting. The
-//! web pages and the control door use them.
+//! web pages and the control port use them.
 
 use crate::{
     company::{Company, WriteContext},

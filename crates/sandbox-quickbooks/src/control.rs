@@ -1,4 +1,4 @@
-//! Routes of the control door for QuickBooks: companies, tokens, acts of the accountant, the outbox, webhooks, limits.
+//! Routes of the control port for QuickBooks: companies, tokens, acts of the accountant, the outbox, webhooks, limits.
 
 use crate::{
     accountant,
@@ -27,7 +27,7 @@ use sandbox_core::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Routes of the control door.
+/// Routes of the control port.
 pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/quickbooks/companies", get(companies).post(add_company))

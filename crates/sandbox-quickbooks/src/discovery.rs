@@ -1,4 +1,4 @@
-//! Changes to the discovery document, set by the control door.
+//! Changes to the discovery document, set by the control port.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

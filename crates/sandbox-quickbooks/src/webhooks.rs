@@ -2,7 +2,7 @@
 //!
 //! The rules are those of the reference, chapter 7. Events are gathered for a while. A delivery without a successful
 //! answer within three seconds is repeated after ten seconds, then at growing intervals, and later events wait behind
-//! it. An endpoint that keeps failing is black-listed until the control door enables it again.
+//! it. An endpoint that keeps failing is black-listed until the control port enables it again.
 
 use crate::{entity::Entity, events::Event};
 use jiff::{SignedDuration, Timestamp};
@@ -70,7 +70,7 @@ pub(crate) struct Delivery {
     attempts: usize,
 }
 
-/// One attempt, as the control door lists it.
+/// One attempt, as the control port lists it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     at: Timestamp,

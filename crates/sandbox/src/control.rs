@@ -1,4 +1,4 @@
-//! The control door: a JSON API on a port of its own, with which tests change the simulated world.
+//! The control port: a JSON API on a port of its own, with which tests change the simulated world.
 //!
 //! Each simulator defines the routes of its provider. The routes here affect the whole world.
 

@@ -1,6 +1,6 @@
 //! The `sandbox` binary: both providers on this machine, until Ctrl-C.
 
-mod door;
+mod control_command;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -24,8 +24,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sends a request to the control door of a running sandbox. Without a path, prints its routes.
-    Control(door::Control),
+    /// Sends a request to the control port of a running sandbox. Without a path, prints its routes.
+    Control(control_command::Control),
 }
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ struct Serve {
     /// A further redirect URI of the app at Intuit; may be repeated.
     #[arg(long)]
     redirect_uri: Vec<String>,
-    /// URL for QuickBooks' webhooks, in the CloudEvents format (the control door can set the legacy format).
+    /// URL for QuickBooks' webhooks, in the CloudEvents format (the control port can set the legacy format).
     #[arg(long)]
     webhook_url: Option<String>,
     /// Applies the providers' rate limits. QuickBooks: 500 requests and 40 batches a minute, 10 at once, for each

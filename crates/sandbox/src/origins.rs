@@ -19,7 +19,7 @@ pub struct Origins {
     pub quickbooks_api: String,
     /// The web pages of QuickBooks.
     pub quickbooks_web: String,
-    /// The control door.
+    /// The control port.
     pub control: String,
 }
 

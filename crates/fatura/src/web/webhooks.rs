@@ -54,6 +54,6 @@ pub(crate) async fn receive_quickbooks(State(app): State<App>, headers: HeaderMa
     }
 }
 
-fn count_webhook(believed: &'static str) {
-    metrics::counter!("fatura_webhooks_total", "believed" => believed).increment(1);
+fn count_webhook(accepted: &'static str) {
+    metrics::counter!("fatura_webhooks_total", "accepted" => accepted).increment(1);
 }

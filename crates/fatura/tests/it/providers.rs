@@ -9,7 +9,7 @@ use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// The running sandbox and its control door.
+/// The running sandbox and its control port.
 pub(crate) struct Providers {
     pub(crate) http: reqwest::Client,
     /// URLs and credentials.
@@ -79,7 +79,7 @@ impl Providers {
         same.chain(others.map(|(name, value)| (name.to_owned(), value))).collect()
     }
 
-    /// Calls the control door. Returns its answer, or null if the answer is empty.
+    /// Calls the control port. Returns its answer, or null if the answer is empty.
     async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self.http.request(method, format!("{}{path}", self.env["CONTROL_URL"]));
         if let Some(body) = body {
@@ -91,7 +91,7 @@ impl Providers {
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
-    /// Posts a command to the control door. Returns its answer.
+    /// Posts a command to the control port. Returns its answer.
     pub(crate) async fn post_control(&self, path: &str, body: Value) -> Value {
         self.control(Method::POST, path, Some(body)).await
     }

@@ -1,4 +1,4 @@
-//! The control door: companies, the accountant, saving and loading.
+//! The control port: companies, the accountant, saving and loading.
 
 use crate::support::{Bench, US, invoice};
 use serde_json::{Value, json};

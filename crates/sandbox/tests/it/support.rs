@@ -95,20 +95,20 @@ impl Bench {
         answer.expect("a page").text().await.expect("a text")
     }
 
-    /// Posts to the control door, and returns the status.
+    /// Posts to the control port, and returns the status.
     pub(crate) async fn control_status(&self, path: &str, body: Value) -> StatusCode {
         let url = format!("{}{path}", self.sandbox.origins.control);
-        send(self.http.post(url).json(&body)).await.expect("the control door answers").status()
+        send(self.http.post(url).json(&body)).await.expect("the control port answers").status()
     }
 
-    /// Posts to the control door, and returns the answer.
+    /// Posts to the control port, and returns the answer.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let method = if body.is_null() { Method::GET } else { Method::POST };
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origins.control));
         if !body.is_null() {
             request = request.json(&body);
         }
-        let answer = send(request).await.expect("the control door answers");
+        let answer = send(request).await.expect("the control port answers");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         let text = answer.text().await.expect("a text");
         serde_json::from_str(&text).unwrap_or(Value::Null)

@@ -1,4 +1,4 @@
-//! `sandbox control`: the control door from a shell.
+//! `sandbox control`: the control port from a shell.
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -25,7 +25,7 @@ impl Control {
         let file = self.dir.join("demo.env");
         let env = std::fs::read_to_string(&file)
             .with_context(|| format!("no sandbox has been started in {}", self.dir.display()))?;
-        let door =
+        let control_url =
             env.lines().find_map(|line| line.strip_prefix("CONTROL_URL=")).context("demo.env has no CONTROL_URL")?;
         let mut body = Map::new();
         for member in &self.members {
@@ -40,7 +40,7 @@ impl Control {
         }
         let default_method = if body.is_empty() { "GET" } else { "POST" };
         let method = self.method.as_deref().unwrap_or(default_method).to_uppercase().parse()?;
-        let url = format!("{door}/{}", self.path.unwrap_or_default().trim_start_matches('/'));
+        let url = format!("{control_url}/{}", self.path.unwrap_or_default().trim_start_matches('/'));
         let mut request = reqwest::Client::builder().build()?.request(method, url);
         if !body.is_empty() {
             request = request.json(&body);
