@@ -35,8 +35,9 @@ const RECONNECT_POLL_INTERVAL: Duration = Duration::from_secs(15);
 const MAX_DISCONNECTED_MINUTES: u32 = 60;
 /// Attempts before an operation may be parked.
 const MIN_ATTEMPTS: i32 = 5;
-/// Longest pause between two attempts: an operation should be done 30 seconds after the last fault.
-const MAX_BACK_OFF: Duration = Duration::from_secs(16);
+/// Longest pause between two attempts, before jitter. Everything should be done 30 seconds after the last fault, also where a follow-up, such
+/// as the entry in the deal history, waits as long as the invoice did.
+const MAX_BACK_OFF: Duration = Duration::from_secs(8);
 
 /// Time after which an operation that is due and has no lease is reclaimed.
 const RECLAIM_DELAY: SignedDuration = SignedDuration::from_secs(5);
