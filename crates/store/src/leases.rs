@@ -67,8 +67,9 @@ leased! {
     EntryId, "entry" in "history_entry";
 }
 
-/// Takes the lease of an unfinished operation until `until` and counts the attempt. Returns the end of the previous lease, 0 where that
-/// was released. `None` where another owner holds the lease, or the operation is finished or parked.
+/// Takes the lease of an unfinished operation until `until` and counts the attempt, which was due at the latest now: if it is abandoned,
+/// the operation is reclaimed when the lease ends. Returns the end of the previous lease, 0 where that was released. `None` where another
+/// owner holds the lease, or the operation is finished or parked.
 pub(crate) async fn claim<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
@@ -81,7 +82,8 @@ pub(crate) async fn claim<Id: Leased>(
     let previous_until: Option<i64> = on!(tx, c => sqlx::query_scalar(AssertSqlSafe(select.as_str()))
         .bind(tenant.0).bind(id.get()).fetch_optional(c).await)?;
     let statement = format!(
-        "UPDATE {} SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
+        "UPDATE {} SET lease_owner = $3, lease_until = $5, attempts = attempts + 1, \
+         next_attempt_at = CASE WHEN next_attempt_at > $4 THEN $4 ELSE next_attempt_at END \
          WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND trouble IS NULL \
          AND (lease_until <= $4 OR lease_until > $6)",
         Id::TABLE

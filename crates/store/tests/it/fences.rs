@@ -5,7 +5,7 @@ use crate::{
     fixtures::{DEAL, USER, connection, entry, intent, issued, new_id, queued, tenant},
 };
 use domain::{
-    ids::{ActionId, DealId, IntentKey},
+    ids::{ActionId, DealId, IntentKey, InvoiceId},
     invoice::InvoiceAction,
 };
 use rstest::rstest;
@@ -161,4 +161,20 @@ async fn an_unknown_state_is_an_error(#[values(Sqlite, Postgres)] backend: Backe
     assert!(matches!(invoice_actions::find(&mut tx, tenant, request.id).await, Err(Error::Unreadable("act"))));
     let read = quickbooks::find(&mut tx, &t.vault, tenant, connection).await;
     assert!(matches!(read, Err(Error::Unreadable("connection"))));
+}
+
+/// A second crash must not wait for the time at which the first reclaim would be repeated.
+#[rstest]
+#[tokio::test]
+async fn an_operation_abandoned_again_is_reclaimed_when_its_lease_ends(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, id) = queued(&t, &mut tx).await;
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(95), at(100), at(130)).await.unwrap(), [(tenant, id)]);
+    assert!(invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(101), at(111)).await.unwrap().is_some());
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(105), at(110), at(140)).await.unwrap(), [], "leased");
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(107), at(112), at(142)).await.unwrap(), [(tenant, id)]);
+    // An attempt that is overdue stays overdue.
+    assert!(invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(150), at(160)).await.unwrap().is_some());
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(143), at(161), at(191)).await.unwrap(), [(tenant, id)]);
 }
