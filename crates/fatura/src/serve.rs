@@ -68,8 +68,10 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         supervise(&mut tasks, &stop)
     );
     served?;
-    if tokio::time::timeout(DRAIN_TIMEOUT, work.stop()).await.is_err() {
-        tracing::warn!("jobs were still running; they are reclaimed after the next start");
+    app.first_attempts.close();
+    let drained = async { tokio::join!(work.stop(), app.first_attempts.wait()) };
+    if tokio::time::timeout(DRAIN_TIMEOUT, drained).await.is_err() {
+        tracing::warn!("operations were still running; they are reclaimed after the next start");
     }
     if let Err(error) = app.flush_counts().await {
         tracing::warn!(%error, "the last counts of calls were not stored");

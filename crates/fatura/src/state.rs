@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 use store::{Db, vault::Vault};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 /// The values that were written to the deal fields, by their keys, and the versions of the invoices that they were computed from. If the
@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) rate_limiters: RateLimiters,
     pub(crate) metering: Metering,
     pub(crate) admission: Admission,
+    /// First attempts at operations, which this process makes outside of the queue.
+    pub(crate) first_attempts: TaskTracker,
     /// Event streams of open pages.
     pub(crate) event_streams: EventStreams,
     /// The pictures of the *Connect* button.
@@ -180,6 +182,7 @@ impl App {
                 config.pipedrive_calls_a_day_for_each_user,
             ),
             admission: Admission::new(),
+            first_attempts: TaskTracker::new(),
             event_streams: EventStreams::default(),
             can_write: AtomicBool::new(true),
             key_problem: Mutex::new(None),

@@ -8,7 +8,7 @@
 use crate::{Db, Error, Tx, db::on, leases::Leased};
 use domain::ids::{ActionId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
-use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobRow, JobState};
+use riverqueue::{Client, ClientBuilder, InsertOpts, JobArgs, JobListParams, JobRow, JobState};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -149,6 +149,16 @@ impl Db {
         match tx {
             Tx::Sqlite(transaction) => self.queue.insert(args).tx(transaction).await?,
             Tx::Postgres(transaction) => self.queue.insert(args).tx(transaction).await?,
+        };
+        Ok(())
+    }
+
+    /// Enqueues a job that begins at a time, or when the transaction commits if that is later.
+    pub async fn enqueue_at<Args: JobArgs>(&self, tx: &mut Tx, args: Args, at: Timestamp) -> Result<(), Error> {
+        let job = self.queue.insert(args).opts(InsertOpts::default().with_scheduled_at(at));
+        match tx {
+            Tx::Sqlite(transaction) => job.tx(transaction).await?,
+            Tx::Postgres(transaction) => job.tx(transaction).await?,
         };
         Ok(())
     }

@@ -57,6 +57,15 @@ pub(crate) enum Attempt {
     Later(Duration),
 }
 
+/// The name of an attempt's outcome in the metrics.
+pub(crate) fn name_outcome(attempt: &Result<Attempt, Error>) -> &'static str {
+    match attempt {
+        Ok(Attempt::Done) => "done",
+        Ok(Attempt::Later(_)) => "later",
+        Err(_) => "failed",
+    }
+}
+
 /// The lease of one worker on an operation.
 pub(crate) struct OperationLease<'a, Id> {
     context: &'a TenantContext,
@@ -67,10 +76,27 @@ pub(crate) struct OperationLease<'a, Id> {
     pub(crate) since: Timestamp,
 }
 
+/// Who holds a lease, and since when. Goes from the transaction that claims an operation to the task that works on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder {
+    owner: Uuid,
+    since: Timestamp,
+}
+
 impl<'a, Id: Leased> OperationLease<'a, Id> {
     /// Starts a lease now. Call it after the transaction has begun, because that may wait.
     pub(crate) fn new(context: &'a TenantContext, id: Id) -> Self {
         Self { context, id, owner: Uuid::new_v4(), since: context.app.clock.now() }
+    }
+
+    /// The lease of a worker that has claimed the operation.
+    pub(crate) fn held(context: &'a TenantContext, id: Id, Holder { owner, since }: Holder) -> Self {
+        Self { context, id, owner, since }
+    }
+
+    /// Who holds the lease, and since when.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { owner: self.owner, since: self.since }
     }
 
     /// The end of the lease.

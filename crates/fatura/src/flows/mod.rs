@@ -8,6 +8,7 @@ pub(crate) mod connect;
 pub(crate) mod context;
 pub(crate) mod customers;
 pub(crate) mod drafts;
+mod first_attempt;
 pub(crate) mod form;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -8,7 +8,7 @@ use crate::{
         self,
         context::TenantContext,
         history, install, invoice_actions, issue,
-        lease::{self, Attempt},
+        lease::{self, Attempt, name_outcome},
         reconnect, revoke, sync, won_deals, write_back,
     },
     keys, metering,
@@ -296,15 +296,6 @@ async fn repeat<Run>(
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
-    }
-}
-
-/// The name of an attempt's outcome in the metrics.
-fn name_outcome(attempt: &Result<Attempt, flows::Error>) -> &'static str {
-    match attempt {
-        Ok(Attempt::Done) => "done",
-        Ok(Attempt::Later(_)) => "later",
-        Err(_) => "failed",
     }
 }
 

@@ -5,11 +5,13 @@ use crate::{
     form::Fields,
     person::{Surface, US},
     test_app::TestApp,
+    waiting::{wait_until, wait_within},
 };
 use futures_util::future::join_all;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Kills the service before the call has reached QuickBooks, and after QuickBooks has carried it out.
 #[rstest]
@@ -58,4 +60,31 @@ async fn a_stopping_service_finishes_work_in_progress(#[values(Sqlite, Postgres)
     assert_eq!(panel.rows[0].status, "open", "the answer is stored");
     let sent = app.providers.calls("/invoice").await;
     assert_eq!(sent.iter().filter(|call| call["method"] == json!("POST")).count(), 1, "{sent:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_invoice_is_created_by_the_process_that_stored_it(#[values(Sqlite, Postgres)] backend: Backend) {
+    const COUNT_JOBS: [&str; 2] = ["UPDATE river_job SET kind = kind WHERE kind = 'issue_invoice'"; 2];
+    let app = TestApp::start(backend).await.with_company(US).await;
+    app.sign_in(US).bill_deal(4).await;
+    assert_eq!(app.execute(COUNT_JOBS).await, 0, "no job was needed");
+}
+
+/// The attempt does not wait for its lease to expire, which takes 10 seconds.
+#[rstest]
+#[tokio::test]
+async fn an_invoice_is_created_though_the_browser_disconnects(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await.with_company(US).await;
+    let before = app.providers.invoices(US).await.len();
+    submit_and_leave(&app, json!({ "delay": 1000 })).await;
+    wait_within(Duration::from_secs(5), "the invoice is in QuickBooks", async || {
+        (app.providers.invoices(US).await.len() == before + 1).then_some(())
+    })
+    .await;
+    wait_until("the panel shows it", async || {
+        app.sign_in(US).open_panel(4).await.rows.iter().any(|row| row.status == "open")
+    })
+    .await;
+    assert_eq!(app.providers.invoices(US).await.len(), before + 1);
 }

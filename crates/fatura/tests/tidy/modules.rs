@@ -17,7 +17,7 @@ use syn::{
 const MAY_USE: [(&str, &[&str]); 19] = [
     ("web", &["clock", "config", "event_streams", "flows", "format", "language", "locale", "security", "state"]),
     ("jobs", &["admission", "clock", "flows", "keys", "metering", "security", "state", "telemetry"]),
-    ("flows", &["clock", "format", "language", "locale", "security", "state"]),
+    ("flows", &["admission", "clock", "format", "language", "locale", "security", "state", "telemetry"]),
     ("operate", &["clock", "config", "flows"]),
     ("keys", &["config", "operate", "state"]),
     ("telemetry", &["budget", "state"]),

@@ -14,9 +14,9 @@ mod worker;
 use super::{
     Error,
     context::{TenantContext, UserContext},
-    drafts,
+    drafts, first_attempt,
     form::{self, FormContext},
-    lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
+    lease::{Attempt, HEARTBEAT_INTERVAL, Holder, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
     ledger::{Question, Worth},
 };
 use crate::format::Writer;
@@ -26,14 +26,16 @@ use domain::{
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest},
 };
+use riverqueue::JobArgs;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{
     audit, deals,
     invoices::{self, Intent, Invoice, InvoiceScope, PlaceOutcome, State},
     links,
     queue::IssueInvoice,
 };
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 use worker::Worker;
 
@@ -105,52 +107,96 @@ pub(crate) async fn submit(
         form,
         draft: checked,
     };
-    match place_intent(context, &intent, &worth, form_context.today).await? {
-        Ok(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
-        Err(outcome) => Ok(outcome),
+    match place_and_issue(context, intent, worth, form_context.today).await? {
+        Placement::Enqueued(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
+        Placement::Started(invoice, attempt) => {
+            let begun = Instant::now();
+            // The outcome is read from the row. If the attempt panics, its lease expires and the invoice is reclaimed.
+            let _ = tokio::time::timeout(OUTCOME_TIMEOUT, attempt).await;
+            wait_for_outcome(context, invoice, OUTCOME_TIMEOUT.saturating_sub(begun.elapsed())).await
+        }
+        Placement::Nothing(outcome) => Ok(outcome),
     }
 }
 
-/// Stores an intent once, and enqueues its job. Returns the invoice, or the outcome if nothing is to be created.
+/// What was done with an intent.
+enum Placement {
+    /// It is stored, and a job issues the invoice.
+    Enqueued(InvoiceId),
+    /// It is stored, and a task of this process issues the invoice.
+    Started(InvoiceId, JoinHandle<()>),
+    /// Nothing is to be created.
+    Nothing(SubmitOutcome),
+}
+
+/// Stores an intent and starts to issue its invoice. Both continue if the browser closes the connection.
+async fn place_and_issue(
+    context: &TenantContext,
+    intent: Intent,
+    worth: Worth,
+    today: jiff::civil::Date,
+) -> Result<Placement, Error> {
+    let context = context.clone();
+    let tracker = context.app.first_attempts.clone();
+    let placing = tracker.clone().spawn(async move {
+        let permit = context.app.admission.try_admit_first(context.tenant, IssueInvoice::KIND).await;
+        let (placement, claimed) = place_intent(&context, &intent, &worth, today, permit.is_some()).await?;
+        let (Some(permit), Some((invoice, holder))) = (permit, claimed) else { return Ok(placement) };
+        let id = invoice.id;
+        let attempt = tracker.spawn(async move {
+            let _permit = permit;
+            let lease = OperationLease::held(&context, invoice.id, holder);
+            let job = IssueInvoice { tenant: context.tenant, invoice: invoice.id };
+            first_attempt::run(&context, job, Box::pin(attempt_leased(&context, &invoice, &lease))).await;
+        });
+        Ok(Placement::Started(id, attempt))
+    });
+    placing.await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Error::NotYet(HEARTBEAT_INTERVAL)),
+    })
+}
+
+/// Stores an intent once. Claims its row for this process if `may_claim`; otherwise enqueues a job.
 async fn place_intent(
     context: &TenantContext,
     intent: &Intent,
     worth: &Worth,
     today: jiff::civil::Date,
-) -> Result<Result<InvoiceId, SubmitOutcome>, Error> {
+    may_claim: bool,
+) -> Result<(Placement, Option<(Invoice, Holder)>), Error> {
     let (app, tenant) = (&context.app, context.tenant);
-    let (id, key, now) = (intent.deal, intent.key, app.clock.now());
+    let (id, key) = (intent.deal, intent.key);
     let mut tx = app.db.begin().await?;
     deals::lock(&mut tx, tenant, id).await?;
+    let now = app.clock.now();
     let existing = invoices::find_by_intent(&mut tx, tenant, key).await?;
     if existing.is_none_or(|existing| matches!(existing.state, State::Refused(_))) {
         let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
         if let Some(question) = worth.find_question(&intent.form, &intent.draft, &earlier, today) {
-            return Ok(Err(SubmitOutcome::Question(Box::new(question))));
+            return Ok((Placement::Nothing(SubmitOutcome::Question(Box::new(question))), None));
         }
     }
     let invoice = match invoices::place(&mut tx, tenant, intent, now).await? {
-        PlaceOutcome::New(invoice) => {
-            app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
-            audit::record(
-                &mut tx,
-                tenant,
-                Some(intent.by),
-                "invoice intended",
-                Some(invoice),
-                &json!({ "total": intent.draft.total, "currency": intent.draft.currency.code() }),
-                now,
-            )
-            .await?;
-            invoice
-        }
-        PlaceOutcome::Known(existing) => existing.id,
+        PlaceOutcome::New(invoice) => invoice,
+        PlaceOutcome::Known(existing) => return Ok((Placement::Enqueued(existing.id), None)),
         // Another request has used the key for another deal meanwhile. Its invoice must not be shown here.
         PlaceOutcome::Different(existing) if existing.deal != id => return Err(Error::NotFound),
-        PlaceOutcome::Different(existing) => return Ok(Err(SubmitOutcome::Different(existing))),
+        PlaceOutcome::Different(existing) => return Ok((Placement::Nothing(SubmitOutcome::Different(existing)), None)),
     };
+    let detail = json!({ "total": intent.draft.total, "currency": intent.draft.currency.code() });
+    audit::record(&mut tx, tenant, Some(intent.by), "invoice intended", Some(invoice), &detail, now).await?;
+    let lease = OperationLease::new(context, invoice);
+    let claimed = if may_claim {
+        invoices::claim(&mut tx, tenant, invoice, lease.owner, lease.since, lease.until()).await?
+    } else {
+        None
+    };
+    if claimed.is_none() {
+        app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
+    }
     tx.commit().await?;
-    Ok(Ok(invoice))
+    Ok((Placement::Enqueued(invoice), claimed.map(|claimed| (claimed, lease.holder()))))
 }
 
 /// Checks whether another invoice has the typed number, before anything is sent.
@@ -214,7 +260,16 @@ pub(crate) async fn attempt_issue(context: &TenantContext, id: InvoiceId) -> Res
     let Some(invoice) = leased else {
         return Ok(if is_unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
-    let worker = Worker { context, invoice: &invoice, lease: &lease };
+    attempt_leased(context, &invoice, &lease).await
+}
+
+/// Makes one attempt at issuing an invoice that was claimed.
+async fn attempt_leased(
+    context: &TenantContext,
+    invoice: &Invoice,
+    lease: &OperationLease<'_, InvoiceId>,
+) -> Result<Attempt, Error> {
+    let worker = Worker { context, invoice, lease };
     match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(result) => worker.store_result(result).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
