@@ -307,6 +307,12 @@ async fn a_draft_is_saved_again_if_its_key_made_no_invoice(#[values(Sqlite, Post
     invoices::claim(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(invoices::mark_refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
     assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "corrected")).await, SaveOutcome::Kept, "it was refused");
+    let draft = drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().unwrap();
+    assert_eq!(
+        (draft.form.memo.as_str(), draft.form.version),
+        ("corrected", None),
+        "a new draft counts its saves anew"
+    );
 }
 
 /// PostgreSQL only: SQLite has one writing transaction at a time.
