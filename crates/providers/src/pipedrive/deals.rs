@@ -91,19 +91,24 @@ struct CatalogueProduct {
 impl Api {
     /// Reads a deal. Returns [`ProviderError::NotFound`] if it does not exist or this user may not see it.
     pub async fn read_deal(&self, id: DealId) -> Result<Deal, ProviderError> {
-        let deal: Json = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;
-        let organization = deal["org_id"].as_i64();
-        let person = deal["person_id"].as_i64();
-        let mut values: domain::mapping::FieldValues = fields::read_values(Entity::Deal, &deal).into_iter().collect();
+        let with_parties = async {
+            let deal: Json = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;
+            let (organization, person) = (deal["org_id"].as_i64(), deal["person_id"].as_i64());
+            let (of_organization, of_person) = tokio::join!(
+                self.read_record_fields(Entity::Organization, organization),
+                self.read_record_fields(Entity::Person, person)
+            );
+            let of_deal: Vec<(FieldRef, FieldValue)> = fields::read_values(Entity::Deal, &deal);
+            let values = of_deal.into_iter().chain(of_organization?).chain(of_person?).collect();
+            Ok::<_, ProviderError>((deal, organization, person, values))
+        };
+        // A person waits for the deal: two round trips instead of five.
+        let (with_parties, products, discounts) =
+            tokio::join!(with_parties, self.read_products(id), self.read_discounts(id));
+        // If the user may not see the deal, this is the error, whatever Pipedrive says of its products.
+        let (deal, organization, person, values) = with_parties?;
+        let (products, discounts) = (products?, discounts?);
         let currency = deal["currency"].as_str().unwrap_or_default().to_owned();
-        if let Some(organization) = organization {
-            self.add_record_fields(&mut values, Entity::Organization, &format!("/api/v2/organizations/{organization}"))
-                .await?;
-        }
-        if let Some(person) = person {
-            self.add_record_fields(&mut values, Entity::Person, &format!("/api/v2/persons/{person}")).await?;
-        }
-        let (products, discounts) = (self.read_products(id).await?, self.read_discounts(id).await?);
         Ok(Deal {
             id: id.0,
             title: deal["title"].as_str().unwrap_or_default().to_owned(),
@@ -222,20 +227,16 @@ impl Api {
         }
     }
 
-    /// Adds the fields of a record. A record that was deleted or is hidden from the user adds none.
-    async fn add_record_fields(
+    /// Reads the fields of a record; none if there is none, or if it was deleted or is hidden from the user.
+    async fn read_record_fields(
         &self,
-        values: &mut domain::mapping::FieldValues,
         entity: Entity,
-        path: &str,
-    ) -> Result<(), ProviderError> {
-        match self.read_record(path).await {
-            Ok(record) => {
-                let fields: Vec<(FieldRef, FieldValue)> = fields::read_values(entity, &record);
-                values.extend(fields);
-                Ok(())
-            }
-            Err(ProviderError::NotFound) => Ok(()),
+        id: Option<i64>,
+    ) -> Result<Vec<(FieldRef, FieldValue)>, ProviderError> {
+        let Some(id) = id else { return Ok(Vec::new()) };
+        match self.read_record(&record_path(entity, id)).await {
+            Ok(record) => Ok(fields::read_values(entity, &record)),
+            Err(ProviderError::NotFound) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
