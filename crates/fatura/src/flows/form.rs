@@ -162,6 +162,11 @@ pub(crate) async fn read_deal(context: &UserContext, deal: DealId) -> Result<Dea
     context.pipedrive().call(async |api| api.read_deal(deal).await).await
 }
 
+/// Reads a deal like [`read_deal`], without the fields of its organization and person, which only a new form needs.
+pub(crate) async fn read_deal_lines(context: &UserContext, deal: DealId) -> Result<Deal, Error> {
+    context.pipedrive().call(async |api| api.read_deal_lines(deal).await).await
+}
+
 /// Loads the context of a deal's form.
 pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &Form) -> Result<FormContext, Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;

@@ -69,7 +69,7 @@ pub(crate) async fn submit(
 ) -> Result<SubmitOutcome, Error> {
     let (allowed, of_deal, form_context) = tokio::join!(
         form::require_creator(context),
-        Box::pin(form::read_deal(context, id)),
+        Box::pin(form::read_deal_lines(context, id)),
         Box::pin(form::load_context(context, id, &form))
     );
     // The form is stored even if a provider does not answer.
