@@ -171,13 +171,12 @@ impl Db {
         loop {
             let jobs = self.queue.jobs().list(wanted.clone()).await?.jobs;
             let Some(last) = jobs.last().map(|job| job.id) else { break };
-            let is_last = jobs.len() < MAX_LISTED_JOBS as usize;
             found.extend(
                 jobs.into_iter()
                     .filter_map(to_failed_job)
                     .filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)),
             );
-            if is_last || found.len() >= MAX_LISTED_JOBS as usize {
+            if found.len() >= MAX_LISTED_JOBS as usize {
                 break;
             }
             wanted = wanted.after_id(last);
