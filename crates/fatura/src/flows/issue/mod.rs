@@ -144,10 +144,10 @@ async fn place_and_issue(
         let (Some(permit), Some((invoice, holder))) = (permit, claimed) else { return Ok(placement) };
         let id = invoice.id;
         let attempt = tracker.spawn(async move {
-            let _permit = permit;
             let lease = OperationLease::held(&context, invoice.id, holder);
             let job = IssueInvoice { tenant: context.tenant, invoice: invoice.id };
-            first_attempt::run(&context, job, Box::pin(attempt_leased(&context, &invoice, &lease))).await;
+            let attempt = Box::pin(attempt_leased(&context, &invoice, &lease));
+            first_attempt::run(&context, job, permit, attempt).await;
         });
         Ok(Placement::Started(id, attempt))
     });
