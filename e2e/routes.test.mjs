@@ -110,7 +110,7 @@ async function settledRows() {
   assert.fail("the database does not come to rest");
 }
 
-const VALUES = { entity: "deal", act: "void", surface: "panel", outcome: "quickbooks-expired", name: "rest", ticket: "forged" };
+const VALUES = { entity: "deal", action: "void", surface: "panel", outcome: "quickbooks-expired", name: "rest", ticket: "forged" };
 const address = ({ path }, { deal, ...more }) => path.replace(/\{(\w+)\}/g, (_, name) => ({ ...VALUES, deal, id: deal, ...more })[name]);
 
 /** The fields that a page would post, without effects on the next rows.
@@ -119,7 +119,7 @@ function fieldsOf({ path }) {
   if (path === "/settings/save") return { term: "days", days: "7" };
   if (path === "/settings/again") return { kind: "invoice", id: crypto.randomUUID() };
   if (path === "/settings/try") return { deal: String(hidden.deal) };
-  if (path.endsWith("/correct") || path.endsWith("/{act}")) return { seen: "something else", key: crypto.randomUUID() };
+  if (path.endsWith("/correct") || path.endsWith("/{action}")) return { seen: "something else", key: crypto.randomUUID() };
   if (path.endsWith("/remove") || path.endsWith("/refresh") || path.endsWith("/again")) return {};
   return { customer_name: "Nobody", version: "1", intent: crypto.randomUUID(), decision: "connect", pending: "forged" };
 }
@@ -268,8 +268,8 @@ test("a regular user cannot create or void where the settings leave that to admi
   for (const row of sessions.filter(({ right }) => right)) {
     await refused(row, visible, await bearerOf(row.surfaces[0], MIGUEL), [403], "as a regular user");
   }
-  const key = required(sessions.find(({ path }) => path.endsWith("/{act}")));
-  const mail = { ...key, path: key.path.replace("{act}", "send") };
+  const key = required(sessions.find(({ path }) => path.endsWith("/{action}")));
+  const mail = { ...key, path: key.path.replace("{action}", "send") };
   await refused(mail, visible, await bearerOf("panel", MIGUEL), [409, 422], "everyone may send");
   await saveSettings(env, US, { create: "everyone", void: "everyone" });
 });
