@@ -91,7 +91,10 @@ test("no tracked file holds a secret", () => {
 });
 
 test("the targets of links and pictures in the documents exist", () => {
-  const pages = [...files("docs", ".md"), ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map((name) => join(root, name))];
+  const pages = [
+    ...files("docs", ".md"),
+    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map((name) => join(root, name)),
+  ];
   const broken = pages.flatMap((page) =>
     [...readFileSync(page, "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map(([, link]) => link)
