@@ -117,3 +117,43 @@ async fn copy_rows(source: &SqlitePool, into: &mut Transaction<'_, Postgres>, ta
     }
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+    use crate::tenants::PURGED;
+    use std::{fs, path::Path};
+
+    /// Tables without rows of a company: the first is of one process, the others are not deleted with a company.
+    const NOT_OF_A_COMPANY: [&str; 3] = ["replica", "app_usage", "revocation"];
+
+    #[test]
+    fn every_table_is_copied_and_purged() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+        let mut count = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            let migration = fs::read_to_string(file.unwrap().path()).unwrap();
+            for table in migration.lines().filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split(' ').next()) {
+                let is_of_company = !NOT_OF_A_COMPANY.contains(&table);
+                assert_eq!(PURGED.contains(&table), is_of_company, "{table} in PURGED");
+                assert_eq!(TABLES.contains(&table), table != "replica", "{table} in TABLES");
+                count += 1;
+            }
+        }
+        assert_eq!(count, TABLES.len() + 1);
+    }
+
+    #[test]
+    fn every_job_is_copied() {
+        let (queue, copy) = (include_str!("queue.rs"), include_str!("copy.rs"));
+        let jobs: Vec<&str> = queue
+            .split("\n#[river(kind")
+            .skip(1)
+            .filter_map(|job| job.split_once("pub struct ")?.1.split(' ').next())
+            .collect();
+        assert!(jobs.len() > 5, "{jobs:?}");
+        for job in jobs {
+            assert!(copy.contains(&format!("{job}::KIND =>")), "{job} is not copied");
+        }
+    }
+}
