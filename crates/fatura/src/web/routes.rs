@@ -43,7 +43,8 @@ pub(super) enum Access {
 }
 
 /// The right that a user needs besides the session. If the path names a deal, an invoice or a record, the user must also be allowed to see
-/// it in Pipedrive.
+/// it in Pipedrive. The table checks the session and [`Right::Administer`] only. The flows check the rest (`flows/rights.rs`), and
+/// `e2e/routes.test.mjs` checks that they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Right {
     /// No further right.
@@ -263,7 +264,7 @@ mod tests {
         }
         assert!(
             page == wanted || std::env::var_os("WRITE_DOCS").is_some(),
-            "docs/routes.md differs from the table:\n{wanted}"
+            "docs/routes.md differs from the table. `WRITE_DOCS=1` updates it:\n{wanted}"
         );
     }
 }
