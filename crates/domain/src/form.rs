@@ -17,7 +17,7 @@ use crate::{
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
-/// Maximum of lines on a taxable transaction in QuickBooks.
+/// Maximum number of lines on a taxable transaction in QuickBooks.
 pub const MAX_LINES: usize = 750;
 
 /// The inputs of validation: the connected QuickBooks company and the person's decimal mark.

@@ -75,7 +75,7 @@ pub enum RefusalCause {
     Maintenance,
     /// The connection lacks rights. An administrator has to connect again.
     Reconnect,
-    /// The keys and the company belong to different environments (sandbox and production). The operator has to action.
+    /// The keys and the company belong to different environments (sandbox and production). The operator has to act.
     Environment,
     /// QuickBooks rejects the request itself: a defect of Fatura.
     Request,

@@ -324,7 +324,7 @@ pub enum Problem {
     UnlikelyYear(i16),
     /// The text is not an e-mail address.
     NotAnEmail,
-    /// The text is too long. Holds the maximum of characters (or of lines, for [`FormField::Lines`]).
+    /// The text is too long. Holds the maximum number of characters (or of lines, for [`FormField::Lines`]).
     TooLong(usize),
     /// The text holds a control character, such as NUL.
     ControlCharacter,

@@ -22,7 +22,7 @@ impl TenantContext {
     }
 }
 
-/// The user for whom a flow works: the user of a session, or the user on whose behalf a job actions.
+/// The user for whom a flow works: the user of a session, or the user on whose behalf a job acts.
 #[derive(Clone)]
 pub(crate) struct UserContext {
     context: TenantContext,
