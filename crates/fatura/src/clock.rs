@@ -11,7 +11,8 @@ use std::{
 
 /// A smaller skew may come from the duration of a reading.
 const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
-/// The skew from which the machine's clock counts as ahead. Pauses of the job queue, which uses it, are often longer than a smaller one.
+/// The skew from which the machine's clock counts as ahead. The job queue uses the machine's clock, and its pauses are often longer than a
+/// smaller skew.
 const MAX_MACHINE_SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// The clock of the service; cheap to clone.

@@ -43,13 +43,13 @@ pub(super) fn find_problems(config: &Config) -> Vec<String> {
     if config.support_url.as_ref().is_some_and(|address| address.scheme() != "mailto" && !is_protected(address)) {
         problems.push("support_url is neither an https page nor a mailto address".to_owned());
     }
-    if !is_api(&config.pipedrive_api) {
+    if !is_api_pattern(&config.pipedrive_api) {
         problems.push(
-            "pipedrive_api is neither an https address nor a pattern such as *.pipedrive.com: anybody's host could be given tokens"
+            "pipedrive_api is neither an https address nor a pattern such as *.pipedrive.com: tokens could be sent to any host"
                 .to_owned(),
         );
     }
-    if !config.pipedrive_frame_ancestors.split_ascii_whitespace().all(is_frame) {
+    if !config.pipedrive_frame_ancestors.split_ascii_whitespace().all(is_frame_source) {
         problems.push(
             "pipedrive_frame_ancestors may hold hosts with https only, such as https://*.pipedrive.com: any other page could frame Fatura"
                 .to_owned(),
@@ -116,7 +116,7 @@ fn is_this_machine(address: &Url) -> bool {
 }
 
 /// Whether a pattern is one host, or all hosts of a domain. A top-level domain such as `*.com` is refused.
-fn is_api(allowed: &str) -> bool {
+fn is_api_pattern(allowed: &str) -> bool {
     match allowed.strip_prefix('*') {
         Some(suffix) => suffix.strip_prefix('.').is_some_and(is_domain),
         None => Url::parse(allowed).is_ok_and(|address| is_protected(&address)),
@@ -124,7 +124,7 @@ fn is_api(allowed: &str) -> bool {
 }
 
 /// Whether a source of `frame-ancestors` is a host with its scheme, or all hosts of a domain.
-fn is_frame(source: &str) -> bool {
+fn is_frame_source(source: &str) -> bool {
     match source.strip_prefix("https://*.") {
         Some(domain) => is_domain(domain),
         None => {
@@ -180,13 +180,13 @@ mod tests {
     #[test]
     fn not_every_host_is_an_api_or_a_frame() {
         for pattern in ["*.pipedrive.com", "https://acme.pipedrive.com", "http://127.0.0.1:4001"] {
-            assert!(is_api(pattern), "{pattern}");
+            assert!(is_api_pattern(pattern), "{pattern}");
         }
         for pattern in ["*", "*.", "*.com", "*pipedrive.com", "*.pipedrive.com/x", "http://acme.pipedrive.com", ""] {
-            assert!(!is_api(pattern), "{pattern}");
+            assert!(!is_api_pattern(pattern), "{pattern}");
         }
         for source in ["https://*.pipedrive.com", "https://acme.pipedrive.com", "http://127.0.0.1:4001"] {
-            assert!(is_frame(source), "{source}");
+            assert!(is_frame_source(source), "{source}");
         }
         for source in [
             "*",
@@ -198,7 +198,7 @@ mod tests {
             "https://a.example;script-src",
             "data:",
         ] {
-            assert!(!is_frame(source), "{source}");
+            assert!(!is_frame_source(source), "{source}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     error::{Error, describe_error},
     flow_cookie::{ensure_browser_secret, read_browser_secret},
     page::{assets, html},
-    pages::{OutcomeQuery, browser_locale, redirect_to_denial, redirect_to_failure},
+    pages::{OutcomeQuery, read_browser_locale, redirect_to_denial, redirect_to_failure},
 };
 use crate::{
     flows::{
@@ -129,7 +129,7 @@ async fn render_question(
     pending: String,
     error: Option<&flows::Error>,
 ) -> Result<Response, Error> {
-    let w = Writer::new(browser_locale(headers));
+    let w = Writer::new(read_browser_locale(headers));
     match connect::read_confirmation(app, &pending, &read_browser_secret(app, jar)).await {
         Ok(confirmation) => {
             html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| describe_error(w, error).2) })

@@ -2,7 +2,7 @@
 
 use super::{
     error::ErrorFragment,
-    pages::{FailurePage, MessagePage, browser_locale},
+    pages::{FailurePage, MessagePage, read_browser_locale},
     support::{self, Failure},
 };
 use crate::{clock::system_time, format::Writer};
@@ -25,7 +25,7 @@ pub(super) async fn replace_bare_error(request: Request, next: Next) -> Response
     let is_for_programs =
         PROGRAM_PATHS.contains(&request.uri().path()) || matches!(*request.method(), Method::DELETE | Method::HEAD);
     let is_fragment = request.headers().contains_key(header::AUTHORIZATION);
-    let w = Writer::new(browser_locale(request.headers()));
+    let w = Writer::new(read_browser_locale(request.headers()));
     let response = next.run(request).await;
     let status = response.status();
     let is_ours =

@@ -27,8 +27,8 @@ use providers::ProviderError;
 use serde::Deserialize;
 use store::tenants::Tenant;
 
-/// Returns the locale of the browser's `Accept-Language`.
-pub(crate) fn browser_locale(headers: &HeaderMap) -> Locale {
+/// Reads the locale from the browser's `Accept-Language`.
+pub(crate) fn read_browser_locale(headers: &HeaderMap) -> Locale {
     Locale::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
@@ -51,8 +51,8 @@ pub(crate) struct FailurePage {
     pub(crate) support: String,
 }
 
-pub(crate) async fn render_about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    let w = Writer::new(browser_locale(&headers));
+pub(crate) async fn render_about(headers: HeaderMap) -> Result<Response, Error> {
+    let w = Writer::new(read_browser_locale(&headers));
     html(&MessagePage {
         w,
         title: "Fatura".into(),
@@ -63,14 +63,14 @@ pub(crate) async fn render_about(State(_app): State<App>, headers: HeaderMap) ->
 }
 
 pub(crate) async fn render_not_found(headers: HeaderMap) -> Response {
-    let w = Writer::new(browser_locale(&headers));
+    let w = Writer::new(read_browser_locale(&headers));
     let (_, title, text) = describe_error(w, &flows::Error::NotFound);
     (StatusCode::NOT_FOUND, html(&MessagePage { w, title, text, action: None, other: None })).into_response()
 }
 
 /// Responds with 429: to too many requests, and to bodies for which there is no memory.
 pub(crate) fn respond_too_many_requests(headers: &HeaderMap) -> Response {
-    let w = Writer::new(browser_locale(headers));
+    let w = Writer::new(read_browser_locale(headers));
     let (title, text) = (fl!(w.t, "too-many-title"), fl!(w.t, "too-many-text"));
     // The page's script shows the fragment in the open page.
     let page = if headers.contains_key(header::AUTHORIZATION) {
@@ -84,11 +84,11 @@ pub(crate) fn respond_too_many_requests(headers: &HeaderMap) -> Response {
 
 /// Redirects to the page of a failed flow. A callback never renders a page itself, because its URL contains secrets.
 pub(crate) fn redirect_to_failure(error: &flows::Error, provider: &str) -> Redirect {
-    Redirect::to(&outcome_path(error, provider))
+    Redirect::to(&log_failed_flow(error, provider))
 }
 
 /// Logs a failed flow, and returns the path of the page that explains it.
-pub(crate) fn outcome_path(error: &flows::Error, provider: &str) -> String {
+pub(crate) fn log_failed_flow(error: &flows::Error, provider: &str) -> String {
     record_security_event(error);
     let outcome = match error {
         flows::Error::Refused => "refused",
@@ -116,7 +116,7 @@ pub(crate) fn outcome_path(error: &flows::Error, provider: &str) -> String {
 
 /// Redirects to the page of a denied step of connecting.
 pub(crate) fn redirect_to_denial(denied: &Denied) -> Redirect {
-    let mut path = outcome_path(&denied.error, "quickbooks");
+    let mut path = log_failed_flow(&denied.error, "quickbooks");
     if !denied.sealed.is_empty() {
         path += "?cancelled=";
         path += &denied.sealed;
@@ -201,7 +201,7 @@ pub(crate) async fn render_outcome(
     Query(query): Query<OutcomeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let w = Writer::new(browser_locale(&headers));
+    let w = Writer::new(read_browser_locale(&headers));
     let (provider, outcome) = outcome.split_once('-').unwrap_or(("", ""));
     if let ("pipedrive", "installed") = (provider, outcome) {
         let Ok(tenant) = install::find_installed_tenant(&app, &query.installed, &read_browser_secret(&app, &jar)).await

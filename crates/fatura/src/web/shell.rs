@@ -95,7 +95,7 @@ fn render_shell(surface: Surface, query: &ShellQuery, headers: &HeaderMap) -> Re
         Surface::Form => ("form", format!("/deals/{record}/form")),
         Surface::Settings | Surface::Posted => ("settings", "/settings/page".to_owned()),
     };
-    let w = Writer::new(super::pages::browser_locale(headers));
+    let w = Writer::new(super::pages::read_browser_locale(headers));
     html(&Shell { w, surface: name, theme: parse_theme(&query.theme), content })
 }
 
