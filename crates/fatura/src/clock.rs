@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use std::{
     sync::{Arc, PoisonError, RwLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// A smaller skew may come from the duration of a reading.
@@ -14,6 +14,9 @@ const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// The skew from which the machine's clock counts as ahead. The job queue uses the machine's clock, and its pauses are often longer than a
 /// smaller skew.
 const MAX_MACHINE_SKEW: SignedDuration = SignedDuration::from_secs(30);
+
+/// Time after a clock was ahead in which work that began before may still store timestamps in the future. Longer than any job.
+const CORRECTION_PERIOD: Duration = Duration::from_secs(150);
 
 /// The clock of the service; cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ struct Reading {
     time: Timestamp,
     at: Instant,
     is_machine_ahead: bool,
+    /// The last reading that showed that a clock was ahead.
+    corrected_at: Option<Instant>,
 }
 
 /// The time of the machine's own clock.
@@ -36,7 +41,7 @@ pub(crate) fn system_time() -> Timestamp {
 impl Clock {
     /// Creates a clock whose current time is `time`.
     pub(crate) fn starting_at(time: Timestamp) -> Self {
-        Self(Arc::new(RwLock::new(Reading { time, at: Instant::now(), is_machine_ahead: false })))
+        Self(Arc::new(RwLock::new(Reading { time, at: Instant::now(), is_machine_ahead: false, corrected_at: None })))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -49,9 +54,18 @@ impl Clock {
     pub(crate) fn set(&self, time: Timestamp, at: Instant, machine_time: Timestamp) -> bool {
         let before = self.now();
         let is_machine_ahead = machine_time > time + MAX_MACHINE_SKEW;
-        let reading = Reading { time, at, is_machine_ahead };
-        let previous = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), reading);
-        before > self.now() + MAX_SKEW || (previous.is_machine_ahead && !is_machine_ahead)
+        let mut reading = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let now = SignedDuration::try_from(at.elapsed()).map_or(time, |since| time + since);
+        let was_ahead = before > now + MAX_SKEW || (reading.is_machine_ahead && !is_machine_ahead);
+        let corrected_at = if was_ahead { Some(at) } else { reading.corrected_at };
+        *reading = Reading { time, at, is_machine_ahead, corrected_at };
+        was_ahead
+    }
+
+    /// Whether work that began while a clock was ahead may still store timestamps in the future.
+    pub(crate) fn may_have_stale_work(&self) -> bool {
+        let reading = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        reading.corrected_at.is_some_and(|at| at.elapsed() < CORRECTION_PERIOD)
     }
 
     /// Today's date in a time zone, or in UTC if the zone is unknown.
@@ -73,7 +87,9 @@ mod tests {
         let [right, ahead] = ["2026-03-14T12:00:00Z", "2026-03-15T14:00:00Z"].map(|time| time.parse().expect("a time"));
         let clock = Clock::starting_at(ahead);
         let set = |machine_time| clock.set(right, Instant::now(), machine_time);
+        assert!(!clock.may_have_stale_work());
         assert!(set(right), "this clock was ahead");
+        assert!(clock.may_have_stale_work());
         assert!(!set(right));
         assert!(!set(ahead), "the machine's clock is still ahead");
         assert!(!set(ahead));

@@ -49,7 +49,8 @@ pub(crate) async fn record_heartbeat(app: &App, replica: Replica) -> Result<(), 
     if was_ahead {
         corrected += clock_correction::correct_waiting_jobs(&mut tx, now).await?;
     }
-    if was_ahead || !replica.has_sent_heartbeat() {
+    // Work that began while a clock was ahead may have stored its timestamps after the first correction.
+    if app.clock.may_have_stale_work() || !replica.has_sent_heartbeat() {
         corrected += clock_correction::correct_future_timestamps(&mut tx, now).await?;
     }
     tx.commit().await?;
