@@ -140,7 +140,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
       // A quiet company whose webhooks are proven is swept once a week: here, once in hours.
       execFileSync("psql", ["--quiet", "--command", "UPDATE quickbooks_connection SET sweep_steps = 2016", database]);
       execFileSync("pg_dump", ["--format=custom", "--file", file, database]);
-    } else assert.match(await stack.fatura("backup", file), /is written/);
+    } else assert.match(await stack.fatura("backup", file), /^backup written to /);
 
     const lost = await bill(env, US, 5, LINE);
     // Another Pipedrive company was connected with the same books before: its deals have numbers of their own.
