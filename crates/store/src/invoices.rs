@@ -56,7 +56,7 @@ pub struct Invoice {
     /// The time of the submission.
     pub created_at: Timestamp,
     /// The validated content of the form.
-    pub draft: InvoiceRequest,
+    pub request: InvoiceRequest,
     /// The customer's name: from the form, later from QuickBooks.
     pub customer_name: String,
     /// The state.
@@ -106,7 +106,7 @@ pub struct Intent {
     /// The form, as typed.
     pub form: Form,
     /// The validated content of the form.
-    pub draft: InvoiceRequest,
+    pub request: InvoiceRequest,
     /// The customer's name, until the first snapshot.
     pub customer_name: String,
 }
@@ -139,9 +139,9 @@ macro_rules! select {
 pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestamp) -> Result<PlaceOutcome, Error> {
     let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|_| Error::Unreadable("invoice"));
     let form = json(&|| serde_json::to_string(&intent.form))?;
-    let draft = json(&|| serde_json::to_string(&intent.draft))?;
+    let request = json(&|| serde_json::to_string(&intent.request))?;
     let total =
-        Money::rounded(intent.draft.total, intent.draft.currency).to_minor().ok_or(Error::Unreadable("total"))?;
+        Money::rounded(intent.request.total, intent.request.currency).to_minor().ok_or(Error::Unreadable("total"))?;
     let inserted = on!(tx, c => sqlx::query(
         "INSERT INTO invoice (id, tenant_id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, \
          created_at, form, draft, state, lease_until, attempts, next_attempt_at, customer_name, currency, total_minor, balance_minor, \
@@ -149,9 +149,9 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
          VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, $9, $12, $13, $14, $14, $15, $16, $17, $17, $17) \
          ON CONFLICT (tenant_id, intent) DO NOTHING")
         .bind(intent.id.0).bind(tenant.0).bind(intent.connection.0).bind(intent.key.0).bind(intent.deal.0)
-        .bind(intent.organization).bind(intent.person).bind(intent.by.0).bind(micros(now)).bind(&form).bind(&draft)
-        .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
-        .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string()).bind(false)
+        .bind(intent.organization).bind(intent.person).bind(intent.by.0).bind(micros(now)).bind(&form).bind(&request)
+        .bind(&intent.customer_name).bind(intent.request.currency.code()).bind(total)
+        .bind(intent.request.issued.to_string()).bind(intent.request.due.to_string()).bind(false)
         .execute(c).await.map(|done| done.rows_affected()))?;
     if inserted == 1 {
         return Ok(PlaceOutcome::New(intent.id));
@@ -162,22 +162,23 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     {
         // A customer that was created before the refusal is kept, unless the form names another one. In another QuickBooks company the
         // id belongs to another customer.
-        let is_same_customer = known.connection == intent.connection && known.draft.customer == intent.draft.customer;
+        let is_same_customer =
+            known.connection == intent.connection && known.request.customer == intent.request.customer;
         let customer = known.customer.as_deref().filter(|_| is_same_customer);
         let requeued = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
              balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state IN ('refused', 'removed')")
-            .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&draft).bind(micros(now))
-            .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
-            .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
+            .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&request).bind(micros(now))
+            .bind(&intent.customer_name).bind(intent.request.currency.code()).bind(total)
+            .bind(intent.request.issued.to_string()).bind(intent.request.due.to_string())
             .bind(customer).bind(false)
             .execute(c).await.map(|done| done.rows_affected()))?;
         if requeued == 1 {
             return Ok(PlaceOutcome::New(known.id));
         }
     }
-    let is_same_content = known.draft == intent.draft && known.deal == intent.deal;
+    let is_same_content = known.request == intent.request && known.deal == intent.deal;
     Ok(if is_same_content { PlaceOutcome::Known(Box::new(known)) } else { PlaceOutcome::Different(Box::new(known)) })
 }
 

@@ -396,7 +396,7 @@ async fn fill_form(
     }
     let under_way = form_context.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
         let by = name(invoice.created_by).unwrap_or_default();
-        (by, invoice.draft.total, invoice.draft.currency)
+        (by, invoice.request.total, invoice.request.currency)
     });
     Ok(OpenForm {
         under_way: under_way.collect(),

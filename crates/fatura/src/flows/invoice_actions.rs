@@ -5,11 +5,11 @@
 //! read again and compared.
 
 use super::{
-    Error, catalogue, companies,
+    Error, catalogue,
+    change_waiter::ChangeWaiter,
+    companies,
     context::{TenantContext, UserContext},
-    lease::{
-        Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
-    },
+    lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, UNDER_WAY_DURATION, request_id},
     refusals::find_cause_of_action,
     rights, settings, sync,
 };
@@ -164,6 +164,7 @@ async fn read_payments(context: &TenantContext, invoice: &Invoice) -> Result<Opt
 /// Waits for the outcome of an action, for [`OUTCOME_TIMEOUT`] at most.
 async fn wait_for_outcome(context: &TenantContext, id: ActionId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
+    let mut changes = ChangeWaiter::new(context);
     loop {
         let mut tx = context.app.db.read().await?;
         let action = invoice_actions::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
@@ -172,7 +173,7 @@ async fn wait_for_outcome(context: &TenantContext, id: ActionId) -> Result<Outco
             State::Done => return Ok(Outcome::Done),
             State::Refused(reason) => return Ok(Outcome::Refused(reason)),
             State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Outcome::Pending),
-            State::Queued | State::Sending => tokio::time::sleep(POLL_INTERVAL).await,
+            State::Queued | State::Sending => changes.wait().await,
         }
     }
 }
@@ -200,7 +201,7 @@ pub(crate) async fn carry_out(context: &TenantContext, id: ActionId) -> Result<A
 }
 
 /// The result of an attempt: the current snapshot, and the reason if the action was not carried out.
-type ActResult = (Snapshot, Option<Reason>);
+type ActionResult = (Snapshot, Option<Reason>);
 
 /// One attempt at an action.
 struct Worker<'a> {
@@ -214,7 +215,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    async fn run(&self) -> Result<ActResult, Error> {
+    async fn run(&self) -> Result<ActionResult, Error> {
         let InvoiceState::Issued(stored) = &self.invoice.state else { return Err(Error::NotFound) };
         let mut tx = self.context.app.db.read().await?;
         let connection =
@@ -325,7 +326,7 @@ impl Worker<'_> {
     fn find_end(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
         let request = &self.requested.request;
         let today = self.context.app.clock.today(&connection.company.time_zone);
-        if request.action.depends_on_state() && request.action.is_done(current, self.invoice.draft.total) {
+        if request.action.depends_on_state() && request.action.is_done(current, self.invoice.request.total) {
             Some(None)
         } else if !request.action.is_allowed(compute_status(current, today)) {
             Some(Some(Reason::NotNow))
@@ -368,7 +369,8 @@ impl Worker<'_> {
                 }
                 InvoiceAction::Correct => {
                     let Some(catalogue) = &catalogue else { return Err(ProviderError::unknown("no tax rates")) };
-                    api.correct_invoice(&request_id, id, &current.sync_token, &self.invoice.draft, &catalogue.tax).await
+                    api.correct_invoice(&request_id, id, &current.sync_token, &self.invoice.request, &catalogue.tax)
+                        .await
                 }
             }
         });
@@ -376,7 +378,7 @@ impl Worker<'_> {
     }
 
     /// Stores the result of the attempt, in one transaction.
-    async fn store_result(&self, result: Result<ActResult, Error>) -> Result<Attempt, Error> {
+    async fn store_result(&self, result: Result<ActionResult, Error>) -> Result<Attempt, Error> {
         let (tenant, now) = (self.context.tenant, self.context.app.clock.now());
         let request = &self.requested.request;
         let mut tx = self.context.app.db.begin().await?;
@@ -396,7 +398,7 @@ impl Worker<'_> {
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, action.id = %request.id.0, %error, "an attempt at an act failed");
+                tracing::warn!(tenant.id = %tenant.0, action.id = %request.id.0, %error, "an attempt at an action failed");
                 self.lease.release_after_error(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };

@@ -28,7 +28,6 @@ const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
 /// Upper bound for a request to wait for the outcome of an operation. The page then shows that it is under way.
 pub(crate) const OUTCOME_TIMEOUT: Duration = Duration::from_secs(8);
-pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(60);
 /// Pause between two attempts of an operation whose company has to be connected again.
 const RECONNECT_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Minutes until an operation of a disconnected company is parked. It continues if the company is connected again before.

@@ -34,7 +34,7 @@ pub(crate) fn list_billed(invoices: &[Invoice], today: Date) -> impl Iterator<It
             State::Queued | State::Sending => None,
             State::Refused(_) => return None,
         };
-        Some(BilledInvoice { id: invoice.id, request: &invoice.draft, snapshot })
+        Some(BilledInvoice { id: invoice.id, request: &invoice.request, snapshot })
     })
 }
 
@@ -105,14 +105,14 @@ impl Worth {
     pub(super) fn find_question(
         &self,
         form: &Form,
-        draft: &InvoiceRequest,
+        request: &InvoiceRequest,
         invoices: &[Invoice],
         today: Date,
     ) -> Option<Question> {
         let code = self.deal.currency.as_str();
         let currency = Currency::from_code(code);
         let before = billing::sum_billed(list_billed(invoices, today), Some(&self.deal), code);
-        let this = BilledInvoice { id: InvoiceId(Uuid::nil()), request: draft, snapshot: None };
+        let this = BilledInvoice { id: InvoiceId(Uuid::nil()), request, snapshot: None };
         let amount = billing::sum_billed([this], Some(&self.deal), code).amount;
         let excess = billing::compute_excess(self.amount, before.amount, amount);
         let is_changed = !form.seen.is_empty() && form.seen != before.fingerprint;

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod catalogue;
+mod change_waiter;
 pub(crate) mod companies;
 pub(crate) mod company_language;
 pub(crate) mod connect;

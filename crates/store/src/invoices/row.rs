@@ -91,7 +91,7 @@ impl TryFrom<Row> for Invoice {
             created_by: UserId(row.created_by),
             created_at: instant(row.created_at)?,
             customer_name: row.customer_name,
-            draft: serde_json::from_str(&row.draft).map_err(|_| unreadable())?,
+            request: serde_json::from_str(&row.draft).map_err(|_| unreadable())?,
             state,
             customer: row.customer_id,
             attempts: row.attempts,

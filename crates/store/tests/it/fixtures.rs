@@ -77,7 +77,7 @@ pub(crate) fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> In
         person: None,
         by: USER,
         form: Form::default(),
-        draft: InvoiceRequest {
+        request: InvoiceRequest {
             customer: Choice::New("Acme".into()),
             attention: String::new(),
             email: String::new(),

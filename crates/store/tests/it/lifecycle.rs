@@ -67,9 +67,9 @@ async fn fill_company(t: &Database, tx: &mut Tx, number: i64, word: &str) -> Ten
     let mut request = intent(id, IntentKey(Uuid::new_v4()), 100);
     request.form = form;
     request.customer_name = text("customer");
-    request.draft.customer = Choice::New(text("new customer"));
-    request.draft.email = text("e-mail");
-    request.draft.lines[0].description = text("line");
+    request.request.customer = Choice::New(text("new customer"));
+    request.request.email = text("e-mail");
+    request.request.lines[0].description = text("line");
     let invoice = new_id(invoices::place(tx, tenant, &request, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
     invoices::claim(tx, tenant, invoice, owner, at(0), at(10)).await.unwrap();

@@ -301,9 +301,9 @@ async fn a_corrected_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)
     let mut corrected = intent(connection, key, 200);
     corrected.form.memo = "corrected".into();
     corrected.customer_name = "Beta".into();
-    corrected.draft.customer = Choice::Existing("77".into());
-    corrected.draft.currency = Currency::JPY;
-    (corrected.draft.issued, corrected.draft.due) = (date(2026, 4, 1), date(2026, 5, 1));
+    corrected.request.customer = Choice::Existing("77".into());
+    corrected.request.currency = Currency::JPY;
+    (corrected.request.issued, corrected.request.due) = (date(2026, 4, 1), date(2026, 5, 1));
     assert_eq!(new_id(invoices::place(&mut tx, ours, &corrected, at(80)).await.unwrap()), id);
     assert_eq!(others(rows(&mut tx).await), before, "no other invoice changes");
     let same = Intent { id: InvoiceId(Uuid::new_v4()), key: IntentKey(Uuid::new_v4()), ..corrected };

@@ -25,11 +25,11 @@ impl Worker<'_> {
         connection: &Connection,
         catalogue: &Catalogue,
     ) -> Result<String, Error> {
-        let name = match (&self.invoice.draft.customer, &self.invoice.customer) {
+        let name = match (&self.invoice.request.customer, &self.invoice.customer) {
             (Choice::Existing(id), _) | (Choice::New(_), Some(id)) => return Ok(id.clone()),
             (Choice::New(name), None) => name,
         };
-        let draft = &self.invoice.draft;
+        let request = &self.invoice.request;
         let request_id = self.request_id("customer");
         let (is_retry, since) = (self.invoice.attempts > 1, self.invoice.created_at - MAX_CLOCK_SKEW);
         let created = self
@@ -42,10 +42,10 @@ impl Worker<'_> {
                 }
                 let customer = NewCustomer {
                     display_name: name,
-                    email: &draft.email,
-                    tax_id: &draft.tax_id,
-                    address: &draft.address,
-                    currency: catalogue.multicurrency.then(|| draft.currency.code()),
+                    email: &request.email,
+                    tax_id: &request.tax_id,
+                    address: &request.address,
+                    currency: catalogue.multicurrency.then(|| request.currency.code()),
                     country: &catalogue.country,
                 };
                 api.create_customer(&request_id, &customer).await
@@ -72,17 +72,18 @@ impl Worker<'_> {
     /// Updates the fields that the user has chosen, if they differ in QuickBooks. A customer that has changed meanwhile is read again,
     /// once.
     pub(super) async fn update_customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<(), Error> {
-        let draft = &self.invoice.draft;
-        let Choice::Existing(id) = &draft.customer else { return Ok(()) };
-        if draft.update.is_empty() {
+        let request = &self.invoice.request;
+        let Choice::Existing(id) = &request.customer else { return Ok(()) };
+        if request.update.is_empty() {
             return Ok(());
         }
         for _ in 0..2 {
             let customer = self.context.quickbooks(connection).call(async |api| api.read_customer(id).await).await?;
-            let wanted: Vec<CustomerChange> = find_changes(&customer, &draft.email, &draft.tax_id, &draft.address)
-                .into_iter()
-                .filter(|change| draft.update.contains(&change.field))
-                .collect();
+            let wanted: Vec<CustomerChange> =
+                find_changes(&customer, &request.email, &request.tax_id, &request.address)
+                    .into_iter()
+                    .filter(|change| request.update.contains(&change.field))
+                    .collect();
             if wanted.is_empty() {
                 return Ok(());
             }
@@ -102,12 +103,12 @@ impl Worker<'_> {
         wanted: &[CustomerChange],
     ) -> Result<(), Error> {
         let is_wanted = |field| wanted.iter().any(|change| change.field == field);
-        let draft = &self.invoice.draft;
+        let request = &self.invoice.request;
         let request_id = self.request_id(&format!("customer update {}", customer.sync_token));
         let update = CustomerUpdate {
-            email: is_wanted(CustomerField::Email).then_some(draft.email.as_str()),
-            tax_id: is_wanted(CustomerField::TaxId).then_some(draft.tax_id.as_str()),
-            address: is_wanted(CustomerField::Address).then_some(&draft.address),
+            email: is_wanted(CustomerField::Email).then_some(request.email.as_str()),
+            tax_id: is_wanted(CustomerField::TaxId).then_some(request.tax_id.as_str()),
+            address: is_wanted(CustomerField::Address).then_some(&request.address),
             country: &catalogue.country,
         };
         self.context

@@ -39,7 +39,7 @@ fn explain_fault(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
             Step::CreateCustomer | Step::UpdateCustomer => one_error(FormField::Customer, NameTaken),
             Step::CreateInvoice => one_error(FormField::Whole, Problem::Refused(fault.detail.clone())),
         },
-        "6140" if context.draft.number.is_some() => one_error(FormField::Number, NumberTaken),
+        "6140" if context.request.number.is_some() => one_error(FormField::Number, NumberTaken),
         "6140" => whole(Cause::NumberAssigned),
         "6200" | "6210" => one_error(FormField::Issued, PeriodClosed),
         "2020" => field().map_or_else(|| whole(Cause::Required), |field| one_error(field, Missing)),
@@ -108,7 +108,7 @@ fn explain_inactive(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let names = |member: &str| members.iter().any(|own| own == member);
     if names("ItemRef") {
         one_error(locate::find_line(fault, context).map_or(FormField::Lines, FormField::Item), Problem::Inactive)
-    } else if names("TxnTaxCodeRef") && context.draft.invoice_code.is_some() {
+    } else if names("TxnTaxCodeRef") && context.request.invoice_code.is_some() {
         one_error(FormField::InvoiceCode, Problem::Unknown)
     } else if names("TaxCodeRef") {
         one_error(locate::find_line(fault, context).map_or(FormField::Lines, FormField::TaxCode), Problem::Unknown)
@@ -166,9 +166,9 @@ fn explain_business_error(fault: &Fault, context: &Context<'_>) -> Vec<FieldErro
     }
     // "Make sure all your transactions have a GST/HST rate before you save.", or a VAT rate.
     if has(&["gst", "hst", "vat", "tax"]) && has(&["rate", "code"]) {
-        let untaxed = context.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.is_none());
+        let untaxed = context.request.lines.iter().enumerate().filter(|(_, line)| line.tax_code.is_none());
         let untaxed: Vec<FormField> = untaxed.map(|(at, _)| FormField::TaxCode(at)).collect();
-        if untaxed.is_empty() || context.draft.tax_mode == TaxMode::None {
+        if untaxed.is_empty() || context.request.tax_mode == TaxMode::None {
             return one_error(FormField::Lines, explained(Cause::TaxRequired));
         }
         return errors_at(untaxed, &Problem::Missing);
@@ -184,7 +184,7 @@ fn explain_amount(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let supplied = locate::find_supplied_value(&fault.detail).map(|text| text.replace(',', ""));
     let supplied: Option<rust_decimal::Decimal> = supplied.and_then(|text| text.parse().ok());
     let sent = |line: &domain::invoice_request::RequestLine| line.net.unwrap_or(line.amount);
-    let lines = context.draft.lines.iter().enumerate().filter(|(_, line)| Some(sent(line)) == supplied);
+    let lines = context.request.lines.iter().enumerate().filter(|(_, line)| Some(sent(line)) == supplied);
     let fields: Vec<FormField> = lines.map(|(at, _)| FormField::UnitPrice(at)).collect();
     let field = match (fields.as_slice(), locate::find_line(fault, context)) {
         ([field], _) => *field,
@@ -197,7 +197,7 @@ fn explain_amount(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
 /// Explains an invalid tax code of a line or of the whole invoice: `Invalid tax rate id - 7`.
 fn explain_tax_code(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     if locate::list_members(fault).iter().any(|member| member == "TxnTaxCodeRef")
-        && context.draft.invoice_code.is_some()
+        && context.request.invoice_code.is_some()
     {
         return one_error(FormField::InvoiceCode, Problem::Unknown);
     }
@@ -208,7 +208,7 @@ fn explain_tax_code(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
 /// Explains an unsupported character, at the field that contains it.
 fn explain_unsupported(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let character = fault.detail.chars().find(|c| !c.is_ascii());
-    let with = character.and_then(|character| Some((character, find_field_with(character, context.draft)?)));
+    let with = character.and_then(|character| Some((character, find_field_with(character, context.request)?)));
     if let Some((character, field)) = with {
         return one_error(field, Problem::UnsupportedCharacter(character));
     }
@@ -220,27 +220,27 @@ fn explain_unsupported(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> 
     )
 }
 
-fn find_field_with(character: char, draft: &InvoiceRequest) -> Option<FormField> {
-    let address = &draft.address;
-    let customer = if let Choice::New(name) = &draft.customer { name.as_str() } else { "" };
+fn find_field_with(character: char, request: &InvoiceRequest) -> Option<FormField> {
+    let address = &request.address;
+    let customer = if let Choice::New(name) = &request.customer { name.as_str() } else { "" };
     let texts = [
         (FormField::Customer, customer),
-        (FormField::To, &draft.attention),
-        (FormField::Email, &draft.email),
-        (FormField::Cc, &draft.cc),
-        (FormField::TaxId, &draft.tax_id),
+        (FormField::To, &request.attention),
+        (FormField::Email, &request.email),
+        (FormField::Cc, &request.cc),
+        (FormField::TaxId, &request.tax_id),
         (FormField::Address, &address.street),
         (FormField::City, &address.city),
         (FormField::State, &address.state),
         (FormField::PostalCode, &address.postal_code),
         (FormField::Country, &address.country),
-        (FormField::Message, &draft.message),
-        (FormField::Memo, &draft.memo),
-        (FormField::Number, draft.number.as_deref().unwrap_or_default()),
+        (FormField::Message, &request.message),
+        (FormField::Memo, &request.memo),
+        (FormField::Number, request.number.as_deref().unwrap_or_default()),
     ];
     let custom =
-        draft.custom.iter().filter_map(|(id, text)| Some((FormField::Custom(id.parse().ok()?), text.as_str())));
-    let lines = draft.lines.iter().enumerate().flat_map(|(at, line)| {
+        request.custom.iter().filter_map(|(id, text)| Some((FormField::Custom(id.parse().ok()?), text.as_str())));
+    let lines = request.lines.iter().enumerate().flat_map(|(at, line)| {
         let item = if let Choice::New(name) = &line.item { name.as_str() } else { "" };
         [(FormField::Item(at), item), (FormField::Description(at), line.description.as_str())]
     });

@@ -32,7 +32,7 @@ pub(super) fn list_members(fault: &Fault) -> Vec<String> {
 pub(super) fn find_field(fault: &Fault, context: &Context<'_>) -> Option<FormField> {
     let members = list_members(fault);
     let has = |member: &str| members.iter().any(|own| own == member);
-    let draft = context.draft;
+    let request = context.request;
     if members.is_empty() {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn find_field(fault: &Fault, context: &Context<'_>) -> Option<FormFie
     let on_line = |to_field: fn(usize) -> FormField| Some(find_line(fault, context).map_or(FormField::Lines, to_field));
     match () {
         () if has("TxnTaxCodeRef") || has("TxnTaxDetail") => {
-            Some(if draft.invoice_code.is_some() { FormField::InvoiceCode } else { FormField::Lines })
+            Some(if request.invoice_code.is_some() { FormField::InvoiceCode } else { FormField::Lines })
         }
         () if has("ItemRef") => on_line(FormField::Item),
         () if has("TaxCodeRef") => on_line(FormField::TaxCode),
@@ -67,10 +67,10 @@ pub(super) fn find_field(fault: &Fault, context: &Context<'_>) -> Option<FormFie
         () if has("BillAddr") || has("Line1") => Some(FormField::Address),
         () if has("TxnDate") => Some(FormField::Issued),
         () if has("DueDate") => Some(FormField::Due),
-        () if has("DocNumber") => draft.number.is_some().then_some(FormField::Number),
+        () if has("DocNumber") => request.number.is_some().then_some(FormField::Number),
         () if has("CurrencyRef") || has("ExchangeRate") => Some(FormField::Currency),
         () if has("CustomerMemo") => Some(FormField::Message),
-        () if has("PrivateNote") => (!draft.memo.is_empty()).then_some(FormField::Memo),
+        () if has("PrivateNote") => (!request.memo.is_empty()).then_some(FormField::Memo),
         () if has("CustomField") => find_only_custom_field(context),
         () if ["PrimaryTaxIdentifier", "ResaleNum", "BusinessNumber"].into_iter().any(has) => Some(FormField::TaxId),
         () => None,
@@ -80,7 +80,7 @@ pub(super) fn find_field(fault: &Fault, context: &Context<'_>) -> Option<FormFie
 /// Finds the line that an error is about: the only line, or the line with the number in its detail (`Line 2`, `LineNum: 2`), which counts
 /// from 1.
 pub(super) fn find_line(fault: &Fault, context: &Context<'_>) -> Option<usize> {
-    let lines = context.draft.lines.len();
+    let lines = context.request.lines.len();
     if lines == 1 {
         return Some(0);
     }
@@ -122,7 +122,7 @@ pub(super) fn find_supplied_value(detail: &str) -> Option<&str> {
 
 /// Whether an id is that of the customer. If the id of a new customer is unknown, any name in a fault of the invoice is the customer.
 pub(super) fn is_customer(id: &str, context: &Context<'_>) -> bool {
-    match (&context.draft.customer, context.customer) {
+    match (&context.request.customer, context.customer) {
         (Choice::Existing(own), _) => own == id,
         (Choice::New(_), Some(own)) => own == id,
         (Choice::New(_), None) => context.step == Step::CreateInvoice,
@@ -132,7 +132,7 @@ pub(super) fn is_customer(id: &str, context: &Context<'_>) -> bool {
 /// Finds the lines with the item of this id.
 pub(super) fn find_lines_with_item(id: &str, context: &Context<'_>) -> Vec<usize> {
     let is_it = |item: &Choice| matches!(item, Choice::Existing(own) if own == id);
-    context.draft.lines.iter().enumerate().filter(|(_, line)| is_it(&line.item)).map(|(at, _)| at).collect()
+    context.request.lines.iter().enumerate().filter(|(_, line)| is_it(&line.item)).map(|(at, _)| at).collect()
 }
 
 /// The item fields with this id, or the lines as a whole if no line has it.
@@ -142,10 +142,10 @@ pub(super) fn fields_of_item(id: &str, context: &Context<'_>) -> Vec<FormField> 
 
 /// The fields with the tax code of this id, or the lines as a whole if no field has it.
 pub(super) fn fields_of_tax_code(id: &str, context: &Context<'_>) -> Vec<FormField> {
-    if context.draft.invoice_code.as_deref() == Some(id) {
+    if context.request.invoice_code.as_deref() == Some(id) {
         return vec![FormField::InvoiceCode];
     }
-    let lines = context.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.as_deref() == Some(id));
+    let lines = context.request.lines.iter().enumerate().filter(|(_, line)| line.tax_code.as_deref() == Some(id));
     or_lines(lines.map(|(at, _)| FormField::TaxCode(at)).collect())
 }
 
@@ -159,7 +159,7 @@ pub(super) fn find_email_field(fault: &Fault, context: &Context<'_>) -> Option<F
         return Some(named);
     }
     let is_of_customer = matches!(context.step, Step::CreateCustomer | Step::UpdateCustomer);
-    match (context.draft.email.is_empty(), context.draft.cc.is_empty() || is_of_customer) {
+    match (context.request.email.is_empty(), context.request.cc.is_empty() || is_of_customer) {
         (false, true) => Some(FormField::Email),
         (true, false) => Some(FormField::Cc),
         _ => None,
@@ -168,7 +168,7 @@ pub(super) fn find_email_field(fault: &Fault, context: &Context<'_>) -> Option<F
 
 /// Finds the custom field if exactly one is filled in.
 pub(super) fn find_only_custom_field(context: &Context<'_>) -> Option<FormField> {
-    match context.draft.custom.as_slice() {
+    match context.request.custom.as_slice() {
         [(id, _)] => id.parse().ok().map(FormField::Custom),
         _ => None,
     }

@@ -13,10 +13,11 @@ mod worker;
 
 use super::{
     Error,
+    change_waiter::ChangeWaiter,
     context::{TenantContext, UserContext},
     drafts, first_attempt,
     form::{self, FormContext},
-    lease::{Attempt, HEARTBEAT_INTERVAL, Holder, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
+    lease::{Attempt, HEARTBEAT_INTERVAL, Holder, OUTCOME_TIMEOUT, OperationLease},
     ledger::{Question, Worth},
 };
 use crate::format::Writer;
@@ -105,7 +106,7 @@ pub(crate) async fn submit(
             form.customer_name.clone()
         },
         form,
-        draft: checked,
+        request: checked,
     };
     match place_and_issue(context, intent, worth, form_context.today).await? {
         Placement::Enqueued(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
@@ -173,7 +174,7 @@ async fn place_intent(
     let existing = invoices::find_by_intent(&mut tx, tenant, key).await?;
     if existing.is_none_or(|existing| matches!(existing.state, State::Refused(_))) {
         let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
-        if let Some(question) = worth.find_question(&intent.form, &intent.draft, &earlier, today) {
+        if let Some(question) = worth.find_question(&intent.form, &intent.request, &earlier, today) {
             return Ok((Placement::Nothing(SubmitOutcome::Question(Box::new(question))), None));
         }
     }
@@ -184,7 +185,7 @@ async fn place_intent(
         PlaceOutcome::Different(existing) if existing.deal != id => return Err(Error::NotFound),
         PlaceOutcome::Different(existing) => return Ok((Placement::Nothing(SubmitOutcome::Different(existing)), None)),
     };
-    let detail = json!({ "total": intent.draft.total, "currency": intent.draft.currency.code() });
+    let detail = json!({ "total": intent.request.total, "currency": intent.request.currency.code() });
     audit::record(&mut tx, tenant, Some(intent.by), "invoice intended", Some(invoice), &detail, now).await?;
     let lease = OperationLease::new(context, invoice);
     let claimed = if may_claim {
@@ -225,6 +226,7 @@ pub(crate) async fn wait_for_outcome(
     timeout: Duration,
 ) -> Result<SubmitOutcome, Error> {
     let until = tokio::time::Instant::now() + timeout;
+    let mut changes = ChangeWaiter::new(context);
     loop {
         let mut tx = context.app.db.read().await?;
         let invoice = invoices::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
@@ -242,7 +244,7 @@ pub(crate) async fn wait_for_outcome(
                 return Ok(SubmitOutcome::Waiting(Box::new(invoice)));
             }
             State::Sending if tokio::time::Instant::now() >= until => return Ok(SubmitOutcome::Checking(id)),
-            State::Queued | State::Sending => tokio::time::sleep(POLL_INTERVAL).await,
+            State::Queued | State::Sending => changes.wait().await,
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Step {
 /// The context in which a refusal is explained.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
-    pub(super) draft: &'a InvoiceRequest,
+    pub(super) request: &'a InvoiceRequest,
     /// The id of the new customer, if it is created already.
     pub(super) customer: Option<&'a str>,
     pub(super) step: Step,

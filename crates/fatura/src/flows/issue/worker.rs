@@ -126,7 +126,7 @@ impl Worker<'_> {
             {
                 let customer = self.invoice.customer.clone();
                 let existing =
-                    if let Choice::Existing(id) = &self.invoice.draft.customer { Some(id.clone()) } else { None };
+                    if let Choice::Existing(id) = &self.invoice.request.customer { Some(id.clone()) } else { None };
                 return Ok((found, customer.or(existing).unwrap_or_default()));
             }
             if is_sent {
@@ -177,7 +177,7 @@ impl Worker<'_> {
         let mut items = Vec::new();
         // Two lines may name the same new item, and QuickBooks' queries find it with a delay.
         let mut created: HashMap<String, String> = HashMap::new();
-        for (at, line) in self.invoice.draft.lines.iter().enumerate() {
+        for (at, line) in self.invoice.request.lines.iter().enumerate() {
             let name = match &line.item {
                 Choice::New(name) => Some(name.to_lowercase()),
                 Choice::Existing(_) => None,
@@ -271,7 +271,7 @@ impl Worker<'_> {
             return Err(build_refusal("no-income-account", "there is no income account for new items"));
         };
         let request_id = self.request_id(&format!("item {at}"));
-        let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);
+        let price = (self.invoice.request.currency == catalogue.home_currency).then_some(line.unit_price);
         let id = self
             .context
             .quickbooks(connection)
@@ -292,12 +292,12 @@ impl Worker<'_> {
     /// Finds the term that results in the due date, and creates it if the company has none, because QuickBooks would otherwise print its
     /// default term beside another due date. `None` if no term has this due date.
     async fn resolve_term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
-        let draft = &self.invoice.draft;
+        let request = &self.invoice.request;
         let settings = settings::find_settings(self.context).await?;
-        if let Some(term) = catalogue.find_term(draft.issued, draft.due, &settings.term) {
+        if let Some(term) = catalogue.find_term(request.issued, request.due, &settings.term) {
             return Ok(Some(term.id.clone()));
         }
-        let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
+        let days = request.issued.until(request.due).map(|span| span.get_days()).unwrap_or_default();
         let Some(days) = u16::try_from(days).ok().filter(|days| *days <= MAX_TERM_DAYS) else { return Ok(None) };
         let w = Writer::new(company_language::read_locale(self.context).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
@@ -331,7 +331,7 @@ impl Worker<'_> {
         let Prepared { catalogue, customer, items, term } = prepared;
         let request_id = self.request_id("invoice");
         let invoice = ResolvedInvoice {
-            request: &self.invoice.draft,
+            request: &self.invoice.request,
             mark,
             customer,
             items,
@@ -352,7 +352,7 @@ impl Worker<'_> {
         match error {
             ProviderError::Refused(refusal) => {
                 let customer = self.invoice.customer.as_deref();
-                let context = Context { draft: &self.invoice.draft, customer, step: failed.step };
+                let context = Context { request: &self.invoice.request, customer, step: failed.step };
                 Some((refusal.clone(), explain(refusal, &context)))
             }
             ProviderError::NotPermitted(refusal) => Some(whole(refusal, RefusalCause::Reconnect)),
@@ -426,7 +426,7 @@ impl Worker<'_> {
             let linked = links::LinkedCustomer { id: customer.to_owned(), name: snapshot.customer_name.clone() };
             links::link_customer(tx, tenant, invoice.connection, party, &linked).await?;
         }
-        for line in &invoice.draft.lines {
+        for line in &invoice.request.lines {
             if let (Some(product), Choice::Existing(item)) = (line.product, &line.item) {
                 links::link_item(tx, tenant, invoice.connection, product, item).await?;
             }

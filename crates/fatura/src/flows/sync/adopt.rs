@@ -41,7 +41,7 @@ pub(super) async fn adopt_unknown_invoices(
             person: deal.as_ref().and_then(|deal| deal.person),
             by: mark.user,
             form: Form { intent: Some(mark.intent), ..Form::default() },
-            draft: request,
+            request,
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();

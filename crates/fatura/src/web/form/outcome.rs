@@ -370,7 +370,7 @@ async fn render_issued(
         None => None,
     };
     let shows_total = company_lists.is_some_and(|lists| lists.tax != TaxModel::Automated);
-    let differs = shows_total && !earlier && invoice.draft.total != snapshot.total.amount();
+    let differs = shows_total && !earlier && invoice.request.total != snapshot.total.amount();
     html(&IssuedNotice {
         w,
         deal: invoice.deal.0,
@@ -380,7 +380,7 @@ async fn render_issued(
         earlier,
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
-            expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
+            expected: w.amount(&invoice.request.total, &invoice.request.currency),
             seen: InvoiceAction::Correct.seen_state(snapshot),
             key: Uuid::new_v4(),
             refused: correction_refusal,

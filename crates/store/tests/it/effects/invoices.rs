@@ -24,7 +24,7 @@ fn submission(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
     (submission.organization, submission.person, submission.customer_name) = (Some(6), Some(7), "New customer".into());
     if total > 1 {
         submission.form.memo = "typed".into();
-        (submission.draft.currency, submission.draft.issued, submission.draft.due) =
+        (submission.request.currency, submission.request.issued, submission.request.due) =
             (Currency::EUR, date(2026, 4, 1), date(2026, 4, 8));
     }
     submission

@@ -20,7 +20,7 @@ fn line(item: &str, amount: Decimal, tax_code: Option<&str>) -> RequestLine {
 }
 
 /// An invoice for customer 58 with the items 11, 12 and 13, of which the last has no tax code.
-fn draft() -> InvoiceRequest {
+fn request() -> InvoiceRequest {
     InvoiceRequest {
         customer: Choice::Existing("58".into()),
         attention: String::new(),
@@ -51,21 +51,21 @@ fn fault(code: &str, element: &str, detail: &str) -> Fault {
     Fault { code: code.into(), detail: detail.into(), element: element.into() }
 }
 
-fn explain_at(step: Step, draft: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
+fn explain_at(step: Step, request: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
     let Fault { code, detail, element } = fault.clone();
     let refusal = Refusal { code, detail, element, ..Refusal::default() };
-    explain(&refusal, &Context { draft, customer: None, step })
+    explain(&refusal, &Context { request, customer: None, step })
 }
 
 /// Checks the explanation of a fault of the invoice itself.
 #[track_caller]
 fn check(code: &str, element: &str, detail: &str, expected: &[(FormField, Problem)]) {
-    check_with(&draft(), Step::CreateInvoice, code, element, detail, expected);
+    check_with(&request(), Step::CreateInvoice, code, element, detail, expected);
 }
 
 #[track_caller]
 fn check_with(
-    draft: &InvoiceRequest,
+    request: &InvoiceRequest,
     step: Step,
     code: &str,
     element: &str,
@@ -74,7 +74,7 @@ fn check_with(
 ) {
     let expected: Vec<FieldError> =
         expected.iter().cloned().map(|(field, problem)| FieldError { field, problem }).collect();
-    assert_eq!(explain_at(step, draft, &fault(code, element, detail)), expected, "{code} {element:?} {detail:?}");
+    assert_eq!(explain_at(step, request, &fault(code, element, detail)), expected, "{code} {element:?} {detail:?}");
 }
 
 fn explained(cause: Cause, detail: &str) -> Problem {
@@ -110,26 +110,26 @@ fn an_inactive_reference_is_reported_only_at_the_named_field() {
     check("2500", "CustomerRef", INACTIVE, &[(Customer, Inactive)]);
     check("2500", "SalesTermRef", INACTIVE, &[(Whole, explained(Cause::Term, INACTIVE))]);
 
-    let mut one = draft();
+    let mut one = request();
     one.lines.truncate(1);
     let element = "Line.SalesItemLineDetail.ItemRef";
     check_with(&one, Step::CreateInvoice, "2500", element, INACTIVE, &[(Item(0), Inactive)]);
     let twice = InvoiceRequest {
         lines: vec![line("12", dec!(1), None), line("11", dec!(1), None), line("12", dec!(2), None)],
-        ..draft()
+        ..request()
     };
     let detail = "Items element id 12 not found";
     check_with(&twice, Step::CreateInvoice, "2500", "", detail, &[(Item(0), Inactive), (Item(2), Inactive)]);
-    check_with(&draft(), Step::UpdateCustomer, "610", "", INACTIVE, &[(Customer, Inactive)]);
-    check_with(&draft(), Step::CreateItem(1), "2500", "", INACTIVE, &[(Whole, explained(Cause::Account, INACTIVE))]);
+    check_with(&request(), Step::UpdateCustomer, "610", "", INACTIVE, &[(Customer, Inactive)]);
+    check_with(&request(), Step::CreateItem(1), "2500", "", INACTIVE, &[(Whole, explained(Cause::Account, INACTIVE))]);
 }
 
 #[test]
 fn a_taken_name_is_reported_at_the_field_of_the_step() {
     let name = "The name supplied already exists. : Another customer, vendor or employee is already using this \nname. Please use a different name.";
-    check_with(&draft(), Step::CreateCustomer, "6240", "", name, &[(FormField::Customer, Problem::NameTaken)]);
+    check_with(&request(), Step::CreateCustomer, "6240", "", name, &[(FormField::Customer, Problem::NameTaken)]);
     check_with(
-        &draft(),
+        &request(),
         Step::CreateItem(2),
         "6240",
         "",
@@ -139,7 +139,7 @@ fn a_taken_name_is_reported_at_the_field_of_the_step() {
     check("6240", "", name, &[(FormField::Whole, Problem::Refused(name.into()))]);
     let number = "Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber=1044 is assigned to TxnType=Invoice with TxnId=145";
     check("6140", "", number, &[(FormField::Number, Problem::NumberTaken)]);
-    let unnumbered = InvoiceRequest { number: None, ..draft() };
+    let unnumbered = InvoiceRequest { number: None, ..request() };
     check_with(
         &unnumbered,
         Step::CreateInvoice,
@@ -157,7 +157,7 @@ fn a_missing_tax_code_is_reported_at_the_lines_without_one() {
         "Business Validation Error: Make sure all your transactions have a VAT rate before you save.",
     ] {
         check("6000", "", detail, &[(FormField::TaxCode(2), Problem::Missing)]);
-        let untaxed = InvoiceRequest { tax_mode: TaxMode::None, ..draft() };
+        let untaxed = InvoiceRequest { tax_mode: TaxMode::None, ..request() };
         check_with(
             &untaxed,
             Step::CreateInvoice,
@@ -213,7 +213,7 @@ fn an_invalid_value_is_reported_at_the_named_field() {
     let email = "Email Address does not conform to the RFC 822 standard.";
     check("2210", "BillEmailCc.Address", email, &[(FormField::Cc, Problem::NotAnEmail)]);
     check("2210", "", email, &[(FormField::Email, Problem::NotAnEmail)]);
-    let both = InvoiceRequest { cc: "b@cascade.example".into(), ..draft() };
+    let both = InvoiceRequest { cc: "b@cascade.example".into(), ..request() };
     check_with(
         &both,
         Step::CreateInvoice,
@@ -247,8 +247,8 @@ fn all_faults_are_explained_without_duplicates() {
         .into(),
         ..Refusal::default()
     };
-    let draft = draft();
-    let errors = explain(&refusal, &Context { draft: &draft, customer: None, step: Step::CreateInvoice });
+    let request = request();
+    let errors = explain(&refusal, &Context { request: &request, customer: None, step: Step::CreateInvoice });
     let fields: Vec<FormField> = errors.iter().map(|error| error.field).collect();
     assert_eq!(fields, [FormField::Number, FormField::Email, FormField::Item(1)]);
 }
@@ -264,7 +264,7 @@ const CODES: [&str; 54] = [
 #[test]
 fn every_documented_code_has_an_explanation() {
     for code in CODES {
-        let errors = explain_at(Step::CreateInvoice, &draft(), &fault(code, "", "Their words."));
+        let errors = explain_at(Step::CreateInvoice, &request(), &fault(code, "", "Their words."));
         assert!(!errors.is_empty(), "{code}");
         assert!(!errors.iter().any(|error| matches!(error.problem, Problem::Refused(_))), "{code} has no explanation");
     }
