@@ -44,6 +44,9 @@ export const parseEnv = (text) =>
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
 
+/** `fetch` refuses to connect to this port; the others that it refuses are below 10,000. */
+const REFUSED_BY_FETCH = 10_080;
+
 /** Finds a free port: `wanted` if possible, otherwise a random one. The random port is outside of the range of outgoing connections, one of
  * which could take it before it is used.
  * @param {number} wanted
@@ -52,6 +55,7 @@ export function freePort(wanted) {
   return new Promise((resolve) => {
     const server = createServer();
     const port = wanted || 10_000 + randomInt(22_000);
+    if (port === REFUSED_BY_FETCH) return resolve(freePort(0));
     server.once("error", () => resolve(freePort(0)));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });

@@ -168,6 +168,8 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     async heal() {
       await Promise.all(under);
       await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
+      // Otherwise webhooks were lost after the last fault.
+      await fetch(`${env.CONTROL_URL}/quickbooks/webhooks/mishaps`, { method: "DELETE" });
       await post("/quickbooks/webhooks/enable", {});
       clock?.move(0);
       for (const realm of realms) await setQuirks(realm);

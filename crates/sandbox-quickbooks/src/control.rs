@@ -48,7 +48,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/quickbooks/outbox", post(outbox))
         .route("/quickbooks/books", post(list_rows))
         .route("/quickbooks/webhooks", get(webhooks).post(set_webhooks).delete(stop_webhooks))
-        .route("/quickbooks/webhooks/mishaps", post(add_mishaps))
+        .route("/quickbooks/webhooks/mishaps", post(add_mishaps).delete(clear_mishaps))
         .route("/quickbooks/webhooks/enable", post(enable_webhooks))
         .route("/quickbooks/discovery", post(set_discovery))
         .route("/quickbooks/limits", get(limits).post(set_limits))
@@ -357,6 +357,11 @@ async fn add_mishaps(State(shared): State<Shared>, Json(request): Json<NewMishap
     for _ in 0..request.times {
         state.webhooks.mishaps.push_back(request.effect.clone());
     }
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_mishaps(State(shared): State<Shared>) -> StatusCode {
+    shared.state_mut().webhooks.mishaps.clear();
     StatusCode::NO_CONTENT
 }
 
