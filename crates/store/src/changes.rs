@@ -114,6 +114,20 @@ pub async fn claim(
     row.map(read_sync_state).transpose()
 }
 
+/// Extends the sync lease that ends at `held` until `until`. False if it was lost: another sync may hold it.
+pub async fn extend(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    held: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET changes_lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND changes_lease_until = $3")
+        .bind(tenant.0).bind(connection.0).bind(micros(held)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 fn read_sync_state(
     (until, silent, refused, webhook, steps, confirmed, missed, active): Row,
 ) -> Result<SyncState, Error> {

@@ -24,7 +24,7 @@ use store::{
 use uuid::Uuid;
 
 /// Duration of a lease without a heartbeat.
-const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
 /// Upper bound for a request to wait for the outcome of an operation. The page then shows that it is under way.
 pub(crate) const OUTCOME_TIMEOUT: Duration = Duration::from_secs(8);
@@ -151,7 +151,7 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
 }
 
 /// Polls `work` until `until`, or longer if a heartbeat extends the lease. `None` if the lease was lost: `work` is then not polled again.
-async fn while_leased<T, Extended>(
+pub(super) async fn while_leased<T, Extended>(
     until: Timestamp,
     heartbeat: Duration,
     now: impl Fn() -> Timestamp,

@@ -88,3 +88,27 @@ async fn an_invoice_is_created_though_the_browser_disconnects(#[values(Sqlite, P
     .await;
     assert_eq!(app.providers.invoices(US).await.len(), before + 1);
 }
+
+/// The lease of a sync that crashed ends within seconds.
+#[rstest]
+#[tokio::test]
+async fn a_payment_is_shown_soon_after_a_crash_during_the_sync(#[values(Sqlite, Postgres)] backend: Backend) {
+    let mut app = TestApp::start(backend).await.with_company(US).await;
+    let number = app.sign_in(US).bill_deal(4).await;
+    let invoice = app.providers.invoice(US, &number).await;
+    app.providers.pay_invoice(US, &invoice, Some(1)).await;
+    wait_until("a part is paid on the panel", async || {
+        app.sign_in(US).open_panel(4).await.row(&number).status == "partially-paid"
+    })
+    .await;
+    app.providers.inject_quickbooks_fault(Method::GET, "/cdc", json!({ "delay": 9000 })).await;
+    app.providers.pay_invoice(US, &invoice, None).await;
+    app.providers.wait_for_faults().await;
+    app.kill_service().await;
+    app.restart_service().await;
+    wait_within(Duration::from_secs(40), "the invoice is paid on its panel", async || {
+        let panel = app.sign_in(US).open_panel(4).await;
+        (panel.row(&number).status == "paid").then_some(())
+    })
+    .await;
+}

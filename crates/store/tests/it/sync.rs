@@ -420,3 +420,17 @@ async fn an_unreadable_invoice_is_listed_until_it_is_readable(#[values(Sqlite, P
     assert!(unreadable::list_of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
     assert_eq!(invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap().unreadable_since, None);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_sync_lease_is_extended_by_its_holder_only(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, _) = queued(&t, &mut tx).await;
+    assert!(changes::claim(&mut tx, tenant, connection, at(0), at(10)).await.unwrap().is_some());
+    assert!(changes::extend(&mut tx, tenant, connection, at(10), at(13)).await.unwrap());
+    assert!(changes::claim(&mut tx, tenant, connection, at(12), at(22)).await.unwrap().is_none(), "it was extended");
+    assert!(changes::claim(&mut tx, tenant, connection, at(13), at(23)).await.unwrap().is_some());
+    assert!(!changes::extend(&mut tx, tenant, connection, at(13), at(26)).await.unwrap(), "another sync holds it");
+    assert!(changes::claim(&mut tx, tenant, connection, at(22), at(32)).await.unwrap().is_none());
+}

@@ -13,11 +13,12 @@ pub(crate) use apply::{merge_snapshots, update_snapshot};
 pub(crate) use pull::refresh_invoices;
 pub(crate) use sweep::{mark_companies_changed, mark_outdated_company, sweep_companies};
 
-use self::{
-    pull::Progress,
-    sweep::{LEASE_DURATION, polling_interval},
+use self::{pull::Progress, sweep::polling_interval};
+use super::{
+    Error,
+    context::TenantContext,
+    lease::{Attempt, HEARTBEAT_INTERVAL, LEASE_DURATION, while_leased},
 };
-use super::{Error, context::TenantContext, lease::Attempt};
 use domain::ids::ConnectionId;
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
@@ -26,6 +27,7 @@ use store::{
     queue::ReadChanges,
     quickbooks,
 };
+use tokio::sync::Mutex;
 
 /// The first pause after a failed sync. Later pauses are half of the time since the first failure, and shorter than the polling interval.
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
@@ -37,8 +39,9 @@ pub(crate) async fn sync_company(
     asked_at: Option<Timestamp>,
 ) -> Result<Attempt, Error> {
     let (app, tenant) = (&context.app, context.tenant);
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    // After the transaction has begun, because that may wait.
+    let now = app.clock.now();
     let state = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
@@ -47,7 +50,13 @@ pub(crate) async fn sync_company(
         (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_reread_due(&state, now) => {
             Ok(Progress::Complete(until, None))
         }
-        _ => pull::pull_changes(context, &connection, &state, now).await,
+        _ => {
+            let pull = Box::pin(pull::pull_changes(context, &connection, &state, now));
+            let Some(read) = run_while_leased(context, id, now, pull).await else {
+                return Ok(Attempt::Later(HEARTBEAT_INTERVAL));
+            };
+            read
+        }
     };
     let mut tx = app.db.begin().await?;
     let mut reread_after = None;
@@ -102,6 +111,27 @@ pub(crate) async fn sync_company(
         Some(wait) if !must_repeat => Attempt::Later(wait),
         _ => Attempt::Done,
     })
+}
+
+/// Runs `work` under the sync lease that was taken at `since`, which a heartbeat extends: after a crash, another sync starts within seconds.
+/// `None` if the lease was lost.
+async fn run_while_leased<T>(
+    context: &TenantContext,
+    id: ConnectionId,
+    since: Timestamp,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let app = &context.app;
+    let held = Mutex::new(since + LEASE_DURATION);
+    let extend = async |now: Timestamp| {
+        let mut held = held.lock().await;
+        let mut tx = app.db.begin().await?;
+        let is_extended = changes::extend(&mut tx, context.tenant, id, *held, now + LEASE_DURATION).await?;
+        tx.commit().await?;
+        *held = now + LEASE_DURATION;
+        Ok(is_extended)
+    };
+    while_leased(since + LEASE_DURATION, HEARTBEAT_INTERVAL, || app.clock.now(), extend, work).await
 }
 
 /// Computes the pause after a failed sync, with jitter.

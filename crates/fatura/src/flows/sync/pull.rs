@@ -32,7 +32,7 @@ const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
 const MAX_CORRECTED_SKEW: SignedDuration = SignedDuration::from_hours(24);
 /// Invoices in one read of all known invoices. Each chunk is stored before the next one.
 const CHUNK_ROWS: i64 = 100;
-/// Upper bound for reading all known invoices in one sync. Shorter than the lease.
+/// Upper bound for reading all known invoices in one sync. Another sync reads the rest.
 const MAX_READ_DURATION: Duration = Duration::from_secs(40);
 /// Interval of reading every known invoice while QuickBooks refuses to list changes.
 const FULL_READ_INTERVAL: SignedDuration = SignedDuration::from_hours(6);

@@ -14,8 +14,8 @@ use store::{
     quickbooks, tenants,
 };
 
-/// The lease of a sync. Longer than the client's timeout.
-pub(super) const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
+/// Time in which no other sweep claims a company whose sync was enqueued and has not begun.
+const SWEEP_CLAIM_DURATION: SignedDuration = SignedDuration::from_secs(60);
 /// Time without a sync after which the job of a mark counts as lost.
 const MARK_TIMEOUT: SignedDuration = SignedDuration::from_secs(15);
 /// Companies in one sweep of one replica. The next sweep continues with the others.
@@ -80,7 +80,7 @@ pub(crate) async fn sweep_companies(app: &App) -> Result<usize, Error> {
         let overdue = Overdue { interval: polling_interval(app), marked: now - MARK_TIMEOUT };
         let mut tx = app.db.begin().await?;
         let overdue_companies =
-            changes::claim_overdue(&mut tx, &overdue, now, now + LEASE_DURATION, max_companies).await?;
+            changes::claim_overdue(&mut tx, &overdue, now, now + SWEEP_CLAIM_DURATION, max_companies).await?;
         for (tenant, connection) in &overdue_companies {
             let job = ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) };
             app.db.enqueue(&mut tx, job).await?;

@@ -114,6 +114,20 @@ async fn check_writes(e: &Effects<'_>) {
             )
             .await;
     }
+    for (held, expected) in
+        [(20, &["active -> Some(true)", "quickbooks_connection A.active: changes_lease_until=@30"][..]), (21, &[])]
+    {
+        e.given(&["UPDATE quickbooks_connection SET changes_lease_until = @20 WHERE id = {A.active}"])
+            .each(
+                "changes::extend",
+                &BOTH,
+                async |tx, by, of, name| {
+                    Ok(changes::extend(tx, by, of.connection(name), at(held), at(30)).await?.then_some(true))
+                },
+                expected,
+            )
+            .await;
+    }
     for (until, expected) in [
         (
             40,
