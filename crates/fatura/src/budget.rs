@@ -95,9 +95,13 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     /// Fills the bucket for the time since the last fill, with one replica's part of `spendable` reads for the remaining month. A new
-    /// bucket becomes full. When the number of replicas changes, the fill level is scaled: a replica that starts beside others has the
+    /// bucket, and one that was filled in a later month, becomes full. When the number of replicas changes, the fill level is scaled: a replica that starts beside others has the
     /// smallest part for some seconds, and must not be left without reads for hours.
     pub(crate) fn fill(&mut self, spendable: u64, replicas: u32, now: Timestamp) {
+        // A clock that was ahead has filled it with the budget of another month.
+        if self.filled_at.is_some_and(|at| month_of(at) > month_of(now)) {
+            *self = Self::default();
+        }
         let (_, left) = split_month(now);
         let replicas = u64::from(replicas.max(1));
         let all = spendable.saturating_mul(PARTS_PER_READ) / replicas;
@@ -205,6 +209,17 @@ mod tests {
         assert_eq!(people, 600_000, "no interactive read was held back");
         assert!((50_000..150_000).contains(&background), "{background}");
         assert_eq!(days[18], days[29], "no background reads are left");
+    }
+
+    /// The clock was a day ahead, in the next month, whose bucket is much smaller than that of the last hours of a month.
+    #[test]
+    fn a_bucket_that_was_filled_in_the_next_month_does_not_stop_sweeps() {
+        let (now, ahead) = (at("2026-11-30T23:27:00Z"), at("2026-12-02T01:27:00Z"));
+        let mut bucket = Bucket::default();
+        for time in [now, ahead, now] {
+            bucket.fill(compute_spendable(TIER, 1_000, time), 1, time);
+            assert!(bucket.count_for_sweeps() > 8_000, "{} at {time}", bucket.count_for_sweeps());
+        }
     }
 
     #[test]
