@@ -10,7 +10,7 @@ const REFRESH_TOKEN_SECONDS: i64 = 60 * 86_400;
 const CODE_SECONDS: i64 = 300;
 const MAX_ACCESS_TOKENS: usize = 10;
 
-/// What happens to a refresh token that is used. Pipedrive's answer contains a refresh token, and no document promises
+/// Fate of a used refresh token. Pipedrive's answer contains a refresh token, and no document promises
 /// that it is the same one.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -75,7 +75,7 @@ pub(crate) struct OperationLease<'a, Id> {
     pub(crate) since: Timestamp,
 }
 
-/// Who holds a lease, and since when. Goes from the transaction that claims an operation to the task that works on it.
+/// Owner and start of a lease, passed from the transaction that takes the lease to the task that works under it.
 #[derive(Clone, Copy)]
 pub(crate) struct Holder {
     owner: Uuid,
@@ -93,7 +93,7 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
         Self { context, id, owner, since }
     }
 
-    /// Who holds the lease, and since when.
+    /// Returns owner and start of the lease.
     pub(crate) fn holder(&self) -> Holder {
         Holder { owner: self.owner, since: self.since }
     }

@@ -99,7 +99,7 @@ impl Default for InvalidAddresses {
     }
 }
 
-/// What happens to the old refresh token when a refresh returns a new one. Intuit's documentation describes both.
+/// Fate of the old refresh token after a refresh returned a new one. Intuit's documentation describes both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OldRefreshToken {

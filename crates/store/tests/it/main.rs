@@ -15,6 +15,7 @@ mod keys;
 mod lifecycle;
 mod merges;
 mod migrations;
+mod one_time_tokens;
 mod operate;
 mod parked;
 mod plans;

@@ -120,7 +120,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// What was done with an intent.
+/// The result of storing an intent.
 enum Placement {
     /// It is stored, and a job issues the invoice.
     Enqueued(InvoiceId),
