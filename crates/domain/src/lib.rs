@@ -21,6 +21,7 @@ pub mod mapping;
 pub mod mark;
 pub mod money;
 pub mod number;
+pub mod operation;
 pub mod refusal;
 pub mod search;
 pub mod settings;
