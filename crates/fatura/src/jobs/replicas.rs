@@ -23,6 +23,9 @@ pub(crate) struct Replica {
     started: Instant,
 }
 
+/// Difference between the clocks of two replicas. A timestamp in the future by less than this is correct.
+const MAX_REPLICA_SKEW: SignedDuration = SignedDuration::from_secs(2);
+
 impl Replica {
     pub(crate) fn new() -> Self {
         Self { id: Uuid::new_v4(), started: Instant::now() }
@@ -43,15 +46,16 @@ pub(crate) async fn record_heartbeat(app: &App, replica: Replica) -> Result<(), 
     let machine_time = clock::system_time();
     let was_ahead = asked_at.elapsed() < MAX_CLOCK_READ_DURATION
         && app.clock.set(database_time.unwrap_or(machine_time), asked_at, machine_time);
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    // After the transaction has begun, because that may wait: what others store meanwhile is not in the future.
+    let now = app.clock.now();
     let mut corrected = clock_correction::correct_available_jobs(&mut tx, now).await?;
     if was_ahead {
         corrected += clock_correction::correct_waiting_jobs(&mut tx, now).await?;
     }
     // Work that began while a clock was ahead may have stored its timestamps after the first correction.
     if app.clock.may_have_stale_work() || !replica.has_sent_heartbeat() {
-        corrected += clock_correction::correct_future_timestamps(&mut tx, now).await?;
+        corrected += clock_correction::correct_future_timestamps(&mut tx, now + MAX_REPLICA_SKEW).await?;
     }
     tx.commit().await?;
     if corrected > 0 {
