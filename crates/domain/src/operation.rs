@@ -28,6 +28,8 @@ const MIN_ATTEMPTS: u32 = 5;
 /// Longest pause between two attempts, before jitter. Everything should be done 30 seconds after the last fault, also where a follow-up,
 /// such as the note of a deal history, waits as long as the invoice did.
 const MAX_BACK_OFF: Duration = Duration::from_secs(8);
+/// Longest such pause before an attempt that waits for [`UNDER_WAY_DURATION`] between two lookups.
+const MAX_BACK_OFF_BEFORE_LOOKUPS: Duration = Duration::from_secs(2);
 /// Requests of one attempt. The second one names the current version of the invoice.
 const MAX_SENDS: u8 = 2;
 
@@ -192,10 +194,9 @@ impl Operation {
         let is_old = now.duration_since(self.created_at) > UNSENT_TRUST_DURATION;
         match (self.repetition, self.phase) {
             (Repetition::Refused, Phase::Queued) => 0,
-            (Repetition::Refused, Phase::Sending | Phase::Lost) => 1,
             // The request may be carried out after the first lookup.
             (Repetition::Accepted, Phase::Sending | Phase::Lost) => 2,
-            (Repetition::Unproven { .. }, Phase::Sending | Phase::Lost) => 1,
+            (Repetition::Refused | Repetition::Unproven { .. }, Phase::Sending | Phase::Lost) => 1,
             (Repetition::Accepted | Repetition::Unproven { .. }, Phase::Queued) => u8::from(is_old || self.was_refused),
         }
     }
@@ -248,15 +249,15 @@ impl Operation {
             Failure::Stale if sends < MAX_SENDS && step == Step::Send => Decision::LookUp(Duration::ZERO),
             Failure::NotYet(pause) => wait(pause),
             Failure::Throttled(pause) => Decision::Wait { pause: pause.max(self.back_off()), is_unsent },
-            // Not the operation's fault: it continues when an administrator has connected the company again.
-            Failure::NoAccess => Decision::Wait { pause: RECONNECT_POLL_INTERVAL, is_unsent },
             // The operation must not run unexpectedly when the company is connected again months later.
             Failure::Disconnected if self.must_park(self.give_up_minutes.min(MAX_DISCONNECTED_MINUTES), now) => {
                 Decision::Park(ParkCause::Disconnected)
             }
-            Failure::Disconnected => Decision::Wait { pause: RECONNECT_POLL_INTERVAL, is_unsent },
+            // It continues when an administrator has connected the company again.
+            Failure::NoAccess | Failure::Disconnected => Decision::Wait { pause: RECONNECT_POLL_INTERVAL, is_unsent },
             _ if self.must_park(self.give_up_minutes, now) => Decision::Park(ParkCause::Failed),
             Failure::Unsent => Decision::Wait { pause: self.back_off(), is_unsent },
+            Failure::Unanswered if step == Step::Send => wait(Self { phase: Phase::Sending, ..*self }.back_off()),
             Failure::Refused | Failure::RefusedByGateway | Failure::Stale | Failure::Unanswered => {
                 wait(self.back_off())
             }
@@ -272,8 +273,9 @@ impl Operation {
 
     /// The pause after this number of attempts.
     fn back_off(&self) -> Duration {
-        let pause =
-            MAX_BACK_OFF.min(Duration::from_millis(500_u64.saturating_mul(2_u64.saturating_pow(self.attempts.min(9)))));
+        let is_looked_up_twice = self.repetition == Repetition::Accepted && self.is_in_doubt();
+        let max = if is_looked_up_twice { MAX_BACK_OFF_BEFORE_LOOKUPS } else { MAX_BACK_OFF };
+        let pause = Duration::from_millis(500_u64.saturating_mul(2_u64.saturating_pow(self.attempts.min(9)))).min(max);
         pause.saturating_add(pause.saturating_mul(self.jitter).checked_div(100).unwrap_or_default())
     }
 }

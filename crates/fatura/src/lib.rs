@@ -3,7 +3,6 @@
 //! `web` answers requests and contains no rules. `flows` are the use cases, called by pages and jobs. `jobs` is the durable work. They use
 //! `store` (the database), `domain` (the rules) and `providers` (the clients of Pipedrive and QuickBooks).
 
-mod admission;
 mod budget;
 mod clock;
 pub mod config;
@@ -17,6 +16,7 @@ mod language;
 mod locale;
 mod metering;
 mod operate;
+mod operations;
 mod rate_limiters;
 mod security;
 mod serve;

@@ -8,6 +8,7 @@ use crate::{
         replicas::{self, Replica},
     },
     keys,
+    operations::first_attempt,
     state::App,
     telemetry, web,
 };
@@ -34,7 +35,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let _lock = Db::acquire_process_lock(address)?;
     let db = Db::open(address).await?;
     db.migrate().await?;
-    let app = App::new(config, db, stop.clone())?;
+    let app = App::new(config, db, stop.clone(), first_attempt::issue_invoice)?;
     if let Some(problem) = keys::find_problem(&app.db, &app.vault).await? {
         anyhow::bail!(problem);
     }

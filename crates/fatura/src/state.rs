@@ -1,7 +1,6 @@
 //! The state that all requests and jobs share.
 
 use crate::{
-    admission::Admission,
     clock::{self, Clock},
     config::{
         Config,
@@ -19,7 +18,9 @@ use domain::{
     ids::{ConnectionId, DealId, InvoiceId, TenantId, UserId},
     mapping::Field,
 };
-use jiff::SignedDuration;
+use engine::{Admission, FirstAttemptPermit, Host, Lease};
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
 use providers::{
     Http,
@@ -42,6 +43,9 @@ pub(crate) struct WrittenBack {
     pub(crate) versions: Vec<(InvoiceId, String)>,
 }
 
+/// Makes the first attempt at an operation that this process has claimed.
+pub(crate) type FirstAttempt<Id> = fn(App, Lease<Id>, FirstAttemptPermit) -> BoxFuture<'static, ()>;
+
 /// The running service, cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Inner>);
@@ -57,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) admission: Admission,
     /// First attempts at operations, which this process makes outside of the queue.
     pub(crate) first_attempts: TaskTracker,
+    /// Makes the first attempt at issuing an invoice. The use cases know no operations, so the service passes the function.
+    pub(crate) issue_invoice: FirstAttempt<InvoiceId>,
     /// Event streams of open pages.
     pub(crate) event_streams: EventStreams,
     /// The pictures of the *Connect* button.
@@ -91,6 +97,20 @@ pub(crate) struct Inner {
     pub(crate) written_back: Cache<(TenantId, DealId), WrittenBack>,
     /// Whether QuickBooks recognises repeated requests of a company.
     pub(crate) repeats: Cache<ConnectionId, bool>,
+}
+
+impl Host for App {
+    fn db(&self) -> &Db {
+        &self.db
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn give_up_minutes(&self) -> u32 {
+        self.config.give_up_minutes
+    }
 }
 
 impl Deref for App {
@@ -167,7 +187,12 @@ fn register_with_quickbooks(config: &Config) -> anyhow::Result<Registration> {
 }
 
 impl App {
-    pub(crate) fn new(config: Config, db: Db, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: Config,
+        db: Db,
+        stop: CancellationToken,
+        issue_invoice: FirstAttempt<InvoiceId>,
+    ) -> anyhow::Result<Self> {
         let vault = Vault::from_ring(&config.key_ring)?;
         let (pipedrive, quickbooks) = (register_with_pipedrive(&config), register_with_quickbooks(&config)?);
         let connect = config.read_connect_pictures().map_err(anyhow::Error::msg)?;
@@ -181,8 +206,9 @@ impl App {
                 config.quickbooks_calls_a_minute,
                 config.pipedrive_calls_a_day_for_each_user,
             ),
-            admission: Admission::new(),
+            admission: Admission::default(),
             first_attempts: TaskTracker::new(),
+            issue_invoice,
             event_streams: EventStreams::default(),
             can_write: AtomicBool::new(true),
             key_problem: Mutex::new(None),

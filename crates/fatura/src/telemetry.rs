@@ -3,6 +3,7 @@
 use crate::{budget, state::App};
 use anyhow::Context;
 use axum::{Router, routing::get};
+use engine::Attempt;
 use futures_util::{FutureExt, future::BoxFuture};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::time::Duration;
@@ -96,4 +97,13 @@ async fn record_budget(app: &App) {
 pub(crate) fn record_attempt(kind: &'static str, outcome: &'static str, calls: u32, took: Duration) {
     metrics::histogram!("fatura_job_calls", "kind" => kind, "outcome" => outcome).record(calls);
     metrics::histogram!("fatura_job_seconds", "kind" => kind, "outcome" => outcome).record(took);
+}
+
+/// The name of an attempt's outcome in the metrics.
+pub(crate) fn name_outcome<E>(attempt: &Result<Attempt, E>) -> &'static str {
+    match attempt {
+        Ok(Attempt::Done) => "done",
+        Ok(Attempt::Later(_)) => "later",
+        Err(_) => "failed",
+    }
 }

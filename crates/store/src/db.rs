@@ -1,7 +1,6 @@
 //! The database, SQLite or PostgreSQL depending on its address, and its transactions.
 
-use crate::{Error, live, queue, tenants, time::instant};
-use domain::ids::TenantId;
+use crate::{Error, live::Announcements, queue, tenants, time::instant};
 use futures_util::{
     FutureExt, TryFutureExt,
     future::{BoxFuture, ready},
@@ -25,7 +24,6 @@ use std::{
     str::FromStr,
     time::Duration,
 };
-use tokio::sync::broadcast;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -35,7 +33,7 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 pub struct Db {
     pub(crate) pool: Pool,
     pub(crate) queue: Client,
-    pub(crate) live: broadcast::Sender<TenantId>,
+    pub(crate) live: Announcements,
 }
 
 #[derive(Debug, Clone)]
@@ -162,7 +160,7 @@ impl Db {
             return Err(Error::UnknownDatabase);
         };
         let queue = queue::build_client(pool.clone().builder())?;
-        Ok(Self { pool, queue, live: live::open_channel() })
+        Ok(Self { pool, queue, live: Announcements::new() })
     }
 
     /// Acquires the lock that keeps other processes from serving the same SQLite file, for as long as the returned file is open. `None` on

@@ -3,15 +3,19 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::{self, Progress},
+    leases,
     time::{instant, micros},
 };
 use domain::{
     ids::{DealId, EntryId, InvoiceId, TenantId, UserId},
     invoice::{Snapshot, Status},
+    operation::Phase,
 };
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
+
+/// The event of the first entry. The other events are badges.
+pub const CREATED: &str = "created";
 
 /// One entry.
 #[derive(Debug, Clone)]
@@ -24,7 +28,7 @@ pub struct Entry {
     pub deal: DealId,
     /// The user who writes the note, if they still have the app.
     pub user: UserId,
-    /// The announced event: `created`, or the name of a badge.
+    /// The announced event: [`CREATED`], or the name of a badge.
     pub event: String,
     /// The snapshot of the invoice at that time.
     pub snapshot: Snapshot,
@@ -56,7 +60,7 @@ pub async fn add(tx: &mut Tx, tenant: TenantId, entry: &Entry) -> Result<(), Err
     Ok(())
 }
 
-/// Takes the lease of an entry until `until`. Returns the entry, its progress and the number of attempts; `None` where another owner holds
+/// Takes the lease of an entry until `until`. Returns the entry, its phase and the number of attempts; `None` where another owner holds
 /// the lease, or the entry is finished or parked.
 pub async fn claim(
     tx: &mut Tx,
@@ -65,13 +69,13 @@ pub async fn claim(
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<(Entry, Progress, i32)>, Error> {
+) -> Result<Option<(Entry, Phase, i32)>, Error> {
     let Some(previous_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
     let Some(row) = row else { return Ok(None) };
-    let progress = Progress::of(row.state == "sending", previous_until);
+    let phase = leases::find_phase(row.state == "sending", previous_until);
     let entry = Entry {
         id: EntryId(row.id),
         invoice: InvoiceId(row.invoice_id),
@@ -81,7 +85,7 @@ pub async fn claim(
         snapshot: serde_json::from_str(&row.snapshot).map_err(|_| Error::Unreadable("history entry"))?,
         made_at: instant(row.made_at)?,
     };
-    Ok(Some((entry, progress, row.attempts)))
+    Ok(Some((entry, phase, row.attempts)))
 }
 
 /// Marks an entry as written with the id of its note, or as dropped. Has no effect where the lease was lost.

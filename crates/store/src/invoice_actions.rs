@@ -5,13 +5,14 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::{self, Progress},
+    leases,
     parked::ParkReason,
     time::{instant, micros},
 };
 use domain::{
     ids::{ActionId, InvoiceId, TenantId, UserId},
     invoice::InvoiceAction,
+    operation::Phase,
     refusal::RefusalCause,
 };
 use jiff::Timestamp;
@@ -162,7 +163,7 @@ pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Res
     Ok(last.into_values().collect())
 }
 
-/// Takes the lease of an unfinished action until `until`. Returns the action and its progress; `None` where another owner holds the lease, or the
+/// Takes the lease of an unfinished action until `until`. Returns the action and its phase; `None` where another owner holds the lease, or the
 /// action is finished or parked.
 pub async fn claim(
     tx: &mut Tx,
@@ -171,11 +172,11 @@ pub async fn claim(
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<(StoredAction, Progress)>, Error> {
+) -> Result<Option<(StoredAction, Phase)>, Error> {
     let Some(previous_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let Some(action) = find(tx, tenant, id).await? else { return Ok(None) };
-    let progress = Progress::of(action.state == State::Sending, previous_until);
-    Ok(Some((action, progress)))
+    let phase = leases::find_phase(action.state == State::Sending, previous_until);
+    Ok(Some((action, phase)))
 }
 
 /// Marks an action as done, or as refused with a reason. False where the lease was lost.

@@ -287,14 +287,6 @@ pub async fn claim(
     }
 }
 
-/// Marks an invoice as not sent. Call it only if the last request was certainly not carried out.
-pub async fn mark_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
-    on!(tx, c => sqlx::query(
-        "UPDATE invoice SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'")
-        .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(drop))?;
-    Ok(())
-}
-
 /// Allows another request for a parked invoice, because a person confirmed that the last one did not arrive.
 pub async fn allow_resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL")

@@ -8,30 +8,20 @@ use crate::{
     parked::ParkReason,
     time::{max_lease_end, micros},
 };
-use domain::ids::{ActionId, EntryId, InvoiceId, TenantId};
+use domain::{
+    ids::{ActionId, EntryId, InvoiceId, TenantId},
+    operation::Phase,
+};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// The phase of a claimed operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Nothing was sent yet.
-    Queued,
-    /// Something may have been sent: look it up before sending again.
-    Sending,
-    /// As `Sending`, but the former owner's lease ran out: its request may still be under way.
-    Lost,
-}
-
-impl Progress {
-    /// The progress of a row whose previous lease ended at `previous_until`; 0 where that lease was released.
-    pub(crate) fn of(is_sending: bool, previous_until: i64) -> Self {
-        match (is_sending, previous_until) {
-            (false, _) => Self::Queued,
-            (true, 0) => Self::Sending,
-            (true, _) => Self::Lost,
-        }
+/// The phase of a row whose previous lease ended at `previous_until`; 0 where that lease was released.
+pub(crate) fn find_phase(is_sending: bool, previous_until: i64) -> Phase {
+    match (is_sending, previous_until) {
+        (false, _) => Phase::Queued,
+        (true, 0) => Phase::Sending,
+        (true, _) => Phase::Lost,
     }
 }
 
@@ -131,6 +121,17 @@ pub async fn mark_sending<Id: Leased>(
         .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now))
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Marks the operation as not sent. Call it only if the last request was certainly not carried out. Has no effect where the lease was lost.
+pub async fn mark_unsent<Id: Leased>(tx: &mut Tx, tenant: TenantId, id: Id, owner: Uuid) -> Result<(), Error> {
+    let statement = format!(
+        "UPDATE {} SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'",
+        Id::TABLE
+    );
+    on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Releases the lease and schedules another attempt at `at`.

@@ -147,7 +147,7 @@ fn a_request_that_was_not_sent_leaves_no_doubt() {
 #[test]
 fn parking_depends_on_the_clock_and_on_the_attempts() {
     let is_parked = |give_up_minutes, attempts, hours: i64| {
-        let operation = Operation { give_up_minutes, attempts, ..invoice() };
+        let operation = Operation { attempts, give_up_minutes, ..invoice() };
         let failed = Observation::Failed(Step::Prepare, Failure::Unanswered, 0);
         decide(&operation, failed, at(hours * 3600)) == Decision::Park(ParkCause::Failed)
     };
@@ -184,6 +184,10 @@ fn pauses_grow_to_eight_seconds_before_jitter() {
     };
     assert_eq!([1, 2, 3, 4, 5, 700].map(|attempts| pause(attempts, 0)), [1000, 2000, 4000, 8000, 8000, 8000]);
     assert_eq!(pause(4, 50), 12_000);
+    let note = Operation { attempts: 9, ..note(Phase::Queued) };
+    let unanswered = |step| decide(&note, Observation::Failed(step, Failure::Unanswered, 1), at(0));
+    assert_eq!(unanswered(Step::Prepare), later(8));
+    assert_eq!(unanswered(Step::Send), later(2), "the next attempt waits between its lookups");
     let throttled = Observation::Failed(Step::Send, Failure::Throttled(Duration::from_secs(60)), 1);
     assert_eq!(
         decide(&invoice(), throttled, at(0)),

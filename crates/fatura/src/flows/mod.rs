@@ -2,14 +2,13 @@
 
 pub(crate) mod access;
 pub(crate) mod catalogue;
-mod change_waiter;
+
 pub(crate) mod companies;
 pub(crate) mod company_language;
 pub(crate) mod connect;
 pub(crate) mod context;
 pub(crate) mod customers;
 pub(crate) mod drafts;
-mod first_attempt;
 pub(crate) mod form;
 pub(crate) mod health;
 pub(crate) mod history;
@@ -17,15 +16,15 @@ pub(crate) mod install;
 pub(crate) mod invoice_actions;
 pub(crate) mod issue;
 pub(crate) mod items;
-pub(crate) mod lease;
 pub(crate) mod ledger;
 mod lost_access;
 pub(crate) mod merges;
+mod outcome_waiter;
 pub(crate) mod panel;
 pub(crate) mod parked;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;
-mod refusals;
+pub(crate) mod refusals;
 pub(crate) mod repeats;
 pub(crate) mod revoke;
 pub(crate) mod rights;
@@ -40,7 +39,9 @@ use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use providers::ProviderError;
 use std::time::Duration;
-use store::parked::ParkReason;
+
+/// Upper bound for a request to wait for the outcome of an operation. The page then shows that it is under way.
+pub(crate) const OUTCOME_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// An error of a use case. Each variant has another remedy.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +82,6 @@ pub(crate) enum Error {
     /// The operation has to be attempted again after this time. Nothing has failed.
     #[error("to be attempted again in {0:?}")]
     NotYet(Duration),
-    /// The operation has to be parked.
-    #[error("parked for a person")]
-    Parked(ParkReason),
     /// The user has used up their share of the company's Pipedrive calls, for this time.
     #[error("the user's share of Pipedrive's calls is used up for {0:?}")]
     ShareUsed(Duration),

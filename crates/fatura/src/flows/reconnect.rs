@@ -4,9 +4,9 @@
 use super::{
     Error,
     context::{TenantContext, UserContext},
-    lease::Attempt,
 };
 use crate::{format::Writer, locale::Locale};
+use engine::Attempt;
 use i18n_embed_fl::fl;
 use providers::ProviderError;
 use store::{

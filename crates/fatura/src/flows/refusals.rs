@@ -3,7 +3,7 @@
 use domain::refusal::RefusalCause;
 
 /// Finds the cause of a code that means the same for every write.
-pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
+pub(crate) fn find_cause(code: &str) -> Option<RefusalCause> {
     Some(match code {
         "140" => RefusalCause::Locked,
         "150" => RefusalCause::Maintenance,
@@ -26,7 +26,7 @@ pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
 }
 
 /// Finds the cause of a code for an action on an issued invoice, where no form field can be named.
-pub(super) fn find_cause_of_action(code: &str) -> Option<RefusalCause> {
+pub(crate) fn find_cause_of_action(code: &str) -> Option<RefusalCause> {
     match code {
         "610" => Some(RefusalCause::Gone),
         "2210" => Some(RefusalCause::EmailAddress),

@@ -3,7 +3,6 @@
 use super::{
     Error, company_language,
     context::{TenantContext, UserContext},
-    lease::{Attempt, HEARTBEAT_INTERVAL},
     settings,
 };
 use crate::{format::Writer, state::WrittenBack};
@@ -14,6 +13,7 @@ use domain::{
     money::Money,
     sums::{Sums, sum_invoices},
 };
+use engine::{Attempt, HEARTBEAT_INTERVAL};
 use iso_currency::Currency;
 use providers::ProviderError;
 use serde_json::{Map, Value, json};

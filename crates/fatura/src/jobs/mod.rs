@@ -3,20 +3,14 @@
 pub(crate) mod replicas;
 
 use crate::{
-    admission,
-    flows::{
-        self,
-        context::TenantContext,
-        history, install, invoice_actions, issue,
-        lease::{self, Attempt, name_outcome},
-        reconnect, revoke, sync, won_deals, write_back,
-    },
-    keys, metering,
+    flows::{self, context::TenantContext, install, reconnect, revoke, sync, won_deals, write_back},
+    keys, metering, operations,
     security::{self, Event},
     state::App,
     telemetry,
 };
 use domain::ids::TenantId;
+use engine::Attempt;
 use replicas::{HEARTBEAT_INTERVAL, Replica};
 use riverqueue::{
     BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
@@ -62,12 +56,13 @@ where
         let (app, work) = (app.clone(), work.clone());
         async move {
             let context = TenantContext::new(&app, tenant(&job.args));
-            let Some(_permit) = app.admission.try_admit(context.tenant, Args::KIND).await else {
-                return Ok(WorkOutcome::Snooze(admission::retry_delay()));
+            let _permit = match app.admission.try_admit(context.tenant, Args::KIND).await {
+                Ok(permit) => permit,
+                Err(delay) => return Ok(WorkOutcome::Snooze(delay)),
             };
             let begun = Instant::now();
             let (attempt, calls) = providers::count_calls(work(context, job.args)).await;
-            telemetry::record_attempt(Args::KIND, name_outcome(&attempt), calls, begun.elapsed());
+            telemetry::record_attempt(Args::KIND, telemetry::name_outcome(&attempt), calls, begun.elapsed());
             to_outcome(attempt)
         }
     })?;
@@ -81,13 +76,15 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &IssueInvoice| job.tenant,
-        async |context: TenantContext, job: IssueInvoice| issue::attempt_issue(&context, job.invoice).await,
+        async |context: TenantContext, job: IssueInvoice| {
+            operations::issue_invoice::attempt(&context, job.invoice).await
+        },
     )?;
     register(
         &mut workers,
         app,
         |job: &CarryOut| job.tenant,
-        async |context: TenantContext, job: CarryOut| invoice_actions::carry_out(&context, job.action).await,
+        async |context: TenantContext, job: CarryOut| operations::change_invoice::attempt(&context, job.action).await,
     )?;
     register(
         &mut workers,
@@ -101,7 +98,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &WriteHistory| job.tenant,
-        async |context: TenantContext, job: WriteHistory| history::write_entry(&context, job.entry).await,
+        async |context: TenantContext, job: WriteHistory| operations::post_note::attempt(&context, job.entry).await,
     )?;
     register(
         &mut workers,
@@ -152,9 +149,9 @@ pub(crate) async fn reclaim_operations(app: App, stop: CancellationToken) {
     repeat(RECLAIM_INTERVAL, DATABASE_TIMEOUT, stop, "unfinished operations", || {
         let app = app.clone();
         async move {
-            let invoices = lease::reclaim(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
-            let actions = lease::reclaim(&app, |tenant, action| CarryOut { tenant, action }).await?;
-            let entries = lease::reclaim(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
+            let invoices = engine::reclaim(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
+            let actions = engine::reclaim(&app, |tenant, action| CarryOut { tenant, action }).await?;
+            let entries = engine::reclaim(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
             Ok(invoices + actions + entries)
         }
     })

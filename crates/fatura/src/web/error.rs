@@ -134,7 +134,6 @@ pub(crate) fn describe_error(w: Writer, error: &flows::Error) -> (StatusCode, St
             (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-away-title"), fl!(w.t, "quickbooks-away-text"))
         }
         E::Pipedrive(_) => (StatusCode::BAD_GATEWAY, fl!(w.t, "pipedrive-away-title"), fl!(w.t, "pipedrive-away-text")),
-        E::Parked(_) => (StatusCode::CONFLICT, fl!(w.t, "stuck-title"), fl!(w.t, "stuck-failed")),
         E::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, fl!(w.t, "our-fault-title"), fl!(w.t, "our-fault-text")),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     person::User,
-    waiting::{wait_for, wait_until},
+    waiting::{wait_until, wait_within},
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};
 use sandbox::{Options, Sandbox};
@@ -237,7 +237,8 @@ impl Providers {
 
     /// Waits until a deal has at least `count` notes. Returns all notes.
     pub(crate) async fn wait_for_notes(&self, user: User, deal: i64, count: usize) -> Vec<String> {
-        wait_for(&format!("deal {deal} has {count} notes"), async || {
+        // A note whose answer was lost is looked up twice, ten seconds apart.
+        wait_within(Duration::from_secs(45), &format!("deal {deal} has {count} notes"), async || {
             let notes = self.notes(user, deal).await;
             (notes.len() >= count).then_some(notes)
         })

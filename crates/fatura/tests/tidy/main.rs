@@ -42,11 +42,12 @@ fn list_all_sources() -> Vec<PathBuf> {
 }
 
 /// Each crate of the workspace, with those that it may depend on.
-const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("providers", &["domain"]),
-    ("fatura", &["domain", "store", "providers"]),
+    ("engine", &["domain", "store"]),
+    ("fatura", &["domain", "store", "engine", "providers"]),
     ("sandbox-core", &[]),
     ("sandbox-quickbooks", &["sandbox-core"]),
     ("sandbox-pipedrive", &["sandbox-core"]),

@@ -148,9 +148,9 @@ async fn an_unsent_invoice_is_queued_again(#[values(Sqlite, Postgres)] backend: 
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
     let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
-    invoices::mark_unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
+    leases::mark_unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
     assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Sending, "another owner");
-    invoices::mark_unsent(&mut tx, tenant, id, owner).await.unwrap();
+    leases::mark_unsent(&mut tx, tenant, id, owner).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((again.state, again.sent_at), (State::Queued, None));
 }

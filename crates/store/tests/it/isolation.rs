@@ -11,6 +11,7 @@ use domain::{
     form::Form,
     ids::{ActionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::InvoiceAction,
+    operation::Phase,
     settings::Settings,
 };
 use jiff::civil::date;
@@ -24,8 +25,7 @@ use store::{
     history::{self, Entry},
     invoice_actions::{self, ActionRequest},
     invoices::{self, Intent, InvoiceScope},
-    leases::{self, Progress},
-    links, merges, quickbooks, settings, tenants, unreadable,
+    leases, links, merges, quickbooks, settings, tenants, unreadable,
 };
 use uuid::Uuid;
 
@@ -209,7 +209,7 @@ async fn recent_acts_are_listed_for_one_company(#[values(Sqlite, Postgres)] back
     assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([requested[1]]), "an unfinished act is listed at any age");
     assert_eq!(recent(&mut tx, theirs, 0).await, HashSet::from([requested[2]]));
 
-    // The progress of each action depends on its own lease: released, or expired.
+    // The phase of each action depends on its own lease: released, or expired.
     for id in &requested[1..] {
         let tenant = if *id == requested[2] { theirs } else { ours };
         invoice_actions::claim(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
@@ -220,7 +220,7 @@ async fn recent_acts_are_listed_for_one_company(#[values(Sqlite, Postgres)] back
         invoice_actions::claim(&mut tx, ours, requested[1], owner, at(20), at(30)).await.unwrap().unwrap();
     let (_, lost) =
         invoice_actions::claim(&mut tx, theirs, requested[2], owner, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((released, lost), (Progress::Sending, Progress::Lost));
+    assert_eq!((released, lost), (Phase::Sending, Phase::Lost));
 }
 
 #[rstest]

@@ -13,6 +13,7 @@ use domain::{
     invoice::{InvoiceAction, Snapshot, Status},
     invoice_request::Choice,
     money::Money,
+    operation::Phase,
 };
 use iso_currency::Currency;
 use jiff::civil::date;
@@ -22,7 +23,7 @@ use store::{
     Tx, history,
     invoice_actions::{self, ActionRequest, Reason},
     invoices::{self, Intent, State},
-    leases::{self, Progress},
+    leases,
     parked::{self, OperationKind, ParkReason},
 };
 use uuid::Uuid;
@@ -122,7 +123,7 @@ impl Step {
             Self::MarkSending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
             Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
             Self::Park => leases::park(tx, tenant, id, owner, &ParkReason::Doubt).await,
-            Self::MarkUnsent => invoices::mark_unsent(tx, tenant, id, owner).await,
+            Self::MarkUnsent => leases::mark_unsent(tx, tenant, id, owner).await,
             Self::RevokeResending => invoices::revoke_resending(tx, tenant, id, owner).await,
             Self::MarkIssued => invoices::mark_issued(tx, tenant, id, owner, &read, at(22)).await.map(|_| ()),
             Self::MarkRefused => invoices::mark_refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
@@ -340,13 +341,13 @@ async fn settling_an_act_or_an_entry_changes_its_row_only(#[values(Sqlite, Postg
         assert!(invoice_actions::request(&mut tx, ours, &request, at(0)).await.unwrap());
         let entry = entry(invoice);
         history::add(&mut tx, ours, &entry).await.unwrap();
-        let (leased, progress) =
+        let (leased, phase) =
             invoice_actions::claim(&mut tx, ours, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
-        assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
+        assert_eq!((phase, leased.at, leased.attempts), (Phase::Queued, at(0), 1));
         assert_eq!(format!("{:?}", leased.request), format!("{request:?}"));
-        let (leased, progress, attempts) =
+        let (leased, phase, attempts) =
             history::claim(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
-        assert_eq!((progress, attempts), (Progress::Queued, 1));
+        assert_eq!((phase, attempts), (Phase::Queued, 1));
         assert_eq!(format!("{leased:?}"), format!("{entry:?}"));
         requests.push(request.id);
         entries.push(entry.id);
@@ -420,12 +421,10 @@ async fn an_operation_is_under_way_until_it_is_settled_or_parked(#[values(Sqlite
     leases::park(&mut tx, tenant, request.id, owner, &ParkReason::Doubt).await.unwrap();
     assert!(!action(&mut tx).await.is_under_way());
     assert!(parked::retry(&mut tx, tenant, OperationKind::Action, request.id.0, at(2)).await.unwrap());
-    let (_, progress) =
-        invoice_actions::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Sending, "the lease was released");
-    let (_, progress) =
-        invoice_actions::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Lost, "the lease ran out");
+    let (_, phase) = invoice_actions::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    assert_eq!(phase, Phase::Sending, "the lease was released");
+    let (_, phase) = invoice_actions::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    assert_eq!(phase, Phase::Lost, "the lease ran out");
     assert!(invoice_actions::finish(&mut tx, tenant, request.id, owner, None).await.unwrap());
     assert_eq!(
         (action(&mut tx).await.state, action(&mut tx).await.is_under_way()),

@@ -10,6 +10,7 @@ use crate::fixtures::{
 use domain::{
     ids::{ActionId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::{InvoiceAction, Snapshot, Status},
+    operation::Phase,
 };
 use jiff::{SignedDuration, civil::date};
 use rstest::rstest;
@@ -20,8 +21,7 @@ use store::{
     grants, history,
     invoice_actions::{self, ActionRequest, Reason},
     invoices::{self, Intent, InvoiceScope},
-    leases::{self, Progress},
-    quickbooks, tenants, unreadable,
+    leases, quickbooks, tenants, unreadable,
 };
 use uuid::Uuid;
 
@@ -48,9 +48,9 @@ async fn an_invoice_has_one_unfinished_action(#[values(Sqlite, Postgres)] backen
     assert!(invoice_actions::claim(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, first.id, former, at(5), at(12)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, first.id, former, at(5)).await.unwrap());
-    let (claimed, progress) =
+    let (claimed, phase) =
         invoice_actions::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((claimed.state, progress, claimed.attempts), (invoice_actions::State::Sending, Progress::Lost, 2));
+    assert_eq!((claimed.state, phase, claimed.attempts), (invoice_actions::State::Sending, Phase::Lost, 2));
     assert!(!leases::extend(&mut tx, tenant, first.id, former, at(21), at(31)).await.unwrap());
     leases::postpone(&mut tx, tenant, first.id, former, at(99)).await.unwrap();
     assert!(invoice_actions::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
@@ -226,16 +226,16 @@ async fn a_status_is_announced_once(#[values(Sqlite, Postgres)] backend: Backend
     history::add(&mut tx, tenant, &entry).await.unwrap();
     let owner = Uuid::new_v4();
     assert_eq!(leases::claim_abandoned::<EntryId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);
-    let (read, progress, attempts) =
+    let (read, phase, attempts) =
         history::claim(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
-    assert_eq!((read.snapshot, progress, attempts), (entry.snapshot, Progress::Queued, 1));
+    assert_eq!((read.snapshot, phase, attempts), (entry.snapshot, Phase::Queued, 1));
     assert!(history::claim(&mut tx, tenant, entry.id, owner, at(1), at(41)).await.unwrap().is_none());
     assert!(leases::mark_sending(&mut tx, tenant, entry.id, owner, at(2)).await.unwrap());
     leases::postpone(&mut tx, tenant, entry.id, owner, at(50)).await.unwrap();
-    let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Sending);
-    let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Lost, "the lease ran out");
+    let (_, phase, _) = history::claim(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
+    assert_eq!(phase, Phase::Sending);
+    let (_, phase, _) = history::claim(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
+    assert_eq!(phase, Phase::Lost, "the lease ran out");
     assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
     history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
@@ -297,6 +297,15 @@ async fn an_announcement_reaches_subscribers(#[values(Sqlite, Postgres)] backend
         }
     };
     assert_eq!(first, tenant);
+    let mut outcomes = t.db.subscribe_to_outcomes();
+    let operation = Uuid::new_v4();
+    t.db.announce_outcome(tenant, operation).await;
+    assert_eq!(outcomes.recv().await.unwrap(), operation);
+    // Pages show the outcome as a change.
+    while announcements.len() > 1 {
+        announcements.recv().await.unwrap();
+    }
+    assert_eq!(announcements.recv().await.unwrap(), tenant);
     forwarder.abort();
 }
 

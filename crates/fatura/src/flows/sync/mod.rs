@@ -14,12 +14,9 @@ pub(crate) use pull::refresh_invoices;
 pub(crate) use sweep::{mark_companies_changed, mark_outdated_company, sweep_companies};
 
 use self::{pull::Progress, sweep::polling_interval};
-use super::{
-    Error,
-    context::TenantContext,
-    lease::{Attempt, HEARTBEAT_INTERVAL, LEASE_DURATION, while_leased},
-};
+use super::{Error, context::TenantContext};
 use domain::ids::ConnectionId;
+use engine::{Attempt, HEARTBEAT_INTERVAL, LEASE_DURATION, while_leased};
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
 use store::{
@@ -53,7 +50,8 @@ pub(crate) async fn sync_company(
         _ => {
             let pull = Box::pin(pull::pull_changes(context, &connection, &state, now));
             let Some(read) = run_while_leased(context, id, now, pull).await else {
-                return Ok(Attempt::Later(HEARTBEAT_INTERVAL));
+                // If nobody else has the lease, it has ended by then.
+                return Ok(Attempt::Later(LEASE_DURATION.unsigned_abs() + HEARTBEAT_INTERVAL));
             };
             read
         }

@@ -98,17 +98,6 @@ async fn check_steps(e: &Effects<'_>) {
         )
         .await;
     e.each(
-        "invoices::mark_unsent",
-        &all,
-        async |tx, by, of, name| invoices::mark_unsent(tx, by, of.invoice(name), worker()).await,
-        &[
-            "invoice A.sending: sent_at=0 state='queued'",
-            "invoice A.given: sent_at=0 state='queued'",
-            "invoice A.stuck: sent_at=0 state='queued'",
-        ],
-    )
-    .await;
-    e.each(
         "invoices::allow_resending",
         &all,
         async |tx, by, of, name| invoices::allow_resending(tx, by, of.invoice(name)).await,

@@ -44,6 +44,11 @@ pub(super) async fn check(e: &Effects<'_>) {
                 "invoice A.broken: sent_at=@9 state='sending'",
             ],
             &[
+                "invoice A.sending: sent_at=0 state='queued'",
+                "invoice A.given: sent_at=0 state='queued'",
+                "invoice A.stuck: sent_at=0 state='queued'",
+            ],
+            &[
                 "invoice A.held: lease_until=0 next_attempt_at=@30",
                 "invoice A.sending: lease_until=0 next_attempt_at=@30",
                 "invoice A.given: next_attempt_at=@30",
@@ -91,6 +96,7 @@ pub(super) async fn check(e: &Effects<'_>) {
                 "stuck -> true",
                 "act A.act.stuck: sent_at=@9",
             ],
+            &["act A.act.sending: sent_at=0 state='queued'", "act A.act.stuck: state='queued'"],
             &[
                 "act A.act.done: lease_until=0 next_attempt_at=@30",
                 "act A.act.queued: next_attempt_at=@30",
@@ -129,6 +135,7 @@ pub(super) async fn check(e: &Effects<'_>) {
                 "stuck -> true",
                 "history_entry A.note.stuck: sent_at=@9",
             ],
+            &["history_entry A.note.sending: sent_at=0 state='queued'", "history_entry A.note.stuck: state='queued'"],
             &[
                 "history_entry A.note.queued: next_attempt_at=@30",
                 "history_entry A.note.held: lease_until=0 next_attempt_at=@30",
@@ -226,9 +233,9 @@ pub(super) async fn check(e: &Effects<'_>) {
 }
 
 /// Functions on one operation.
-async fn check_steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&str]; 5]) {
+async fn check_steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&str]; 6]) {
     let (names, prefix) = rows(kind);
-    let [extended, sent, postponed, parked, retried] = expected;
+    let [extended, sent, unsent, postponed, parked, retried] = expected;
     let row = |of: &Company, name: &str| Id::new(of.id(&format!("{prefix}{name}")));
     e.each(
         "leases::extend",
@@ -250,6 +257,13 @@ async fn check_steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected:
         &names,
         async |tx, by, of, name| leases::mark_sending(tx, by, row(of, name), worker(), at(9)).await,
         sent,
+    )
+    .await;
+    e.each(
+        "leases::mark_unsent",
+        &names,
+        async |tx, by, of, name| leases::mark_unsent(tx, by, row(of, name), worker()).await,
+        unsent,
     )
     .await;
     e.each(

@@ -1,12 +1,13 @@
 //! Creates the new customer of an invoice, and updates an existing one if the user has chosen that.
 
-use super::worker::Worker;
-use crate::flows::{Error, lease::HEARTBEAT_INTERVAL};
+use super::IssueInvoice;
+use crate::flows::Error;
 use domain::{
     catalogue::Catalogue,
     customer::{Customer, CustomerChange, CustomerField, find_changes},
     invoice_request::Choice,
 };
+use engine::HEARTBEAT_INTERVAL;
 use jiff::SignedDuration;
 use providers::{
     ProviderError,
@@ -18,7 +19,7 @@ use store::{audit, invoices, quickbooks::Connection};
 /// Upper bound for the clock skew of QuickBooks. A customer with this name that is older was not created by this operation.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
-impl Worker<'_> {
+impl IssueInvoice<'_> {
     /// Returns the customer's id, and creates a new customer once.
     pub(super) async fn resolve_customer(
         &self,

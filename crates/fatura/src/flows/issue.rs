@@ -1,24 +1,14 @@
-//! Issues an invoice exactly once.
+//! Submits forms: stores the intent of an invoice, has it issued, and waits for the outcome.
 //!
-//! Submitting the form stores the intent and enqueues its job in one transaction. The job runs on any replica, also after a crash. Every
-//! write to QuickBooks has a `requestid` derived from the intent and its generation, so that a repeated write is carried out once. If the
-//! invoice may have been sent, it is looked up by our mark before it is resent. The answer, the links and the audit row are stored in one
-//! transaction.
-
-mod customer;
-mod explain;
-mod locate;
-mod refused_step;
-mod worker;
+//! The intent is stored once, in the transaction that takes the lease or enqueues a job. `operations::issue_invoice` issues the invoice.
 
 use super::{
-    Error,
-    change_waiter::ChangeWaiter,
+    Error, OUTCOME_TIMEOUT,
     context::{TenantContext, UserContext},
-    drafts, first_attempt,
+    drafts,
     form::{self, FormContext},
-    lease::{Attempt, HEARTBEAT_INTERVAL, Holder, OUTCOME_TIMEOUT, OperationLease},
     ledger::{Question, Worth},
+    outcome_waiter::OutcomeWaiter,
 };
 use crate::format::Writer;
 use domain::{
@@ -27,6 +17,7 @@ use domain::{
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest},
 };
+use engine::Lease;
 use riverqueue::JobArgs;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -38,7 +29,6 @@ use store::{
 };
 use tokio::task::JoinHandle;
 use uuid::Uuid;
-use worker::Worker;
 
 /// The outcome of a submitted form.
 pub(crate) enum SubmitOutcome {
@@ -141,20 +131,14 @@ async fn place_and_issue(
     let tracker = context.app.first_attempts.clone();
     let placing = tracker.clone().spawn(async move {
         let permit = context.app.admission.try_admit_first(context.tenant, IssueInvoice::KIND).await;
-        let (placement, claimed) = place_intent(&context, &intent, &worth, today, permit.is_some()).await?;
-        let (Some(permit), Some((invoice, holder))) = (permit, claimed) else { return Ok(placement) };
-        let id = invoice.id;
-        let attempt = tracker.spawn(async move {
-            let lease = OperationLease::held(&context, invoice.id, holder);
-            let job = IssueInvoice { tenant: context.tenant, invoice: invoice.id };
-            let attempt = Box::pin(attempt_leased(&context, &invoice, &lease));
-            first_attempt::run(&context, job, permit, attempt).await;
-        });
-        Ok(Placement::Started(id, attempt))
+        let (placement, lease) = place_intent(&context, &intent, &worth, today, permit.is_some()).await?;
+        let (Some(permit), Some(lease)) = (permit, lease) else { return Ok(placement) };
+        let attempt = tracker.spawn((context.app.issue_invoice)(context.app.clone(), lease, permit));
+        Ok(Placement::Started(lease.id, attempt))
     });
     placing.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Err(Error::NotYet(HEARTBEAT_INTERVAL)),
+        Err(_) => Err(Error::NotYet(engine::HEARTBEAT_INTERVAL)),
     })
 }
 
@@ -165,7 +149,7 @@ async fn place_intent(
     worth: &Worth,
     today: jiff::civil::Date,
     may_claim: bool,
-) -> Result<(Placement, Option<(Invoice, Holder)>), Error> {
+) -> Result<(Placement, Option<Lease<InvoiceId>>), Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let (id, key) = (intent.deal, intent.key);
     let mut tx = app.db.begin().await?;
@@ -187,17 +171,14 @@ async fn place_intent(
     };
     let detail = json!({ "total": intent.request.total, "currency": intent.request.currency.code() });
     audit::record(&mut tx, tenant, Some(intent.by), "invoice intended", Some(invoice), &detail, now).await?;
-    let lease = OperationLease::new(context, invoice);
-    let claimed = if may_claim {
-        invoices::claim(&mut tx, tenant, invoice, lease.owner, lease.since, lease.until()).await?
-    } else {
-        None
-    };
-    if claimed.is_none() {
+    let lease = Lease::new(tenant, invoice, app.clock.now());
+    let is_claimed = may_claim
+        && invoices::claim(&mut tx, tenant, invoice, lease.owner, lease.since, lease.until()).await?.is_some();
+    if !is_claimed {
         app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
     }
     tx.commit().await?;
-    Ok((Placement::Enqueued(invoice), claimed.map(|claimed| (claimed, lease.holder()))))
+    Ok((Placement::Enqueued(invoice), is_claimed.then_some(lease)))
 }
 
 /// Checks whether another invoice has the typed number, before anything is sent.
@@ -226,7 +207,7 @@ pub(crate) async fn wait_for_outcome(
     timeout: Duration,
 ) -> Result<SubmitOutcome, Error> {
     let until = tokio::time::Instant::now() + timeout;
-    let mut changes = ChangeWaiter::new(context);
+    let mut outcomes = OutcomeWaiter::new(&context.app, id.0);
     loop {
         let mut tx = context.app.db.read().await?;
         let invoice = invoices::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
@@ -244,36 +225,7 @@ pub(crate) async fn wait_for_outcome(
                 return Ok(SubmitOutcome::Waiting(Box::new(invoice)));
             }
             State::Sending if tokio::time::Instant::now() >= until => return Ok(SubmitOutcome::Checking(id)),
-            State::Queued | State::Sending => changes.wait().await,
+            State::Queued | State::Sending => outcomes.wait().await,
         }
-    }
-}
-
-/// Makes one attempt at issuing an invoice.
-pub(crate) async fn attempt_issue(context: &TenantContext, id: InvoiceId) -> Result<Attempt, Error> {
-    let mut tx = context.app.db.begin().await?;
-    let lease = OperationLease::new(context, id);
-    let leased = invoices::claim(&mut tx, context.tenant, id, lease.owner, lease.since, lease.until()).await?;
-    let is_unfinished = match &leased {
-        Some(_) => true,
-        None => invoices::find(&mut tx, context.tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
-    };
-    tx.commit().await?;
-    let Some(invoice) = leased else {
-        return Ok(if is_unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
-    };
-    attempt_leased(context, &invoice, &lease).await
-}
-
-/// Makes one attempt at issuing an invoice that was claimed.
-async fn attempt_leased(
-    context: &TenantContext,
-    invoice: &Invoice,
-    lease: &OperationLease<'_, InvoiceId>,
-) -> Result<Attempt, Error> {
-    let worker = Worker { context, invoice, lease };
-    match lease.run_while_leased(Box::pin(worker.run())).await {
-        Some(result) => worker.store_result(result).await,
-        None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }

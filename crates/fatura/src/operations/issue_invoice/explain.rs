@@ -4,10 +4,10 @@
 //! decides an ambiguous text: "the name exists" may mean a customer or an item.
 
 use super::{
-    super::refusals::find_cause,
     locate,
     refused_step::{Context, Step},
 };
+use crate::flows::refusals::find_cause;
 use domain::{
     form::{FieldError, FormField, Problem},
     invoice_request::{Choice, InvoiceRequest},

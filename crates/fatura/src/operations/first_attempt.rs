@@ -1,33 +1,50 @@
 //! The first attempt at an operation, made at once by the process that stored it. Leases and the reclaim of abandoned operations apply to it
 //! as to every other attempt. A job of the queue makes the attempts that follow.
 
-use super::{
-    Error,
-    context::TenantContext,
-    lease::{Attempt, name_outcome},
+use super::issue_invoice;
+use crate::{
+    flows::{Error, context::TenantContext},
+    state::App,
+    telemetry,
 };
-use crate::{admission::FirstAttemptPermit, telemetry};
+use domain::ids::InvoiceId;
+use engine::{Attempt, FirstAttemptPermit, Lease};
+use futures_util::{FutureExt, future::BoxFuture};
 use jiff::SignedDuration;
 use riverqueue::JobArgs;
 use std::time::{Duration, Instant};
+use store::queue::IssueInvoice;
 
+/// Upper bound for one attempt, as for a job. If it is exceeded, the lease ends and a job makes the next attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(120);
 /// Pause after an attempt that failed without deciding about the next one.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Longest pause that this process waits before it enqueues the job. The queue makes jobs with a later time available only every five
 /// seconds, and not while its replicas elect a leader.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
+/// Makes the first attempt at issuing an invoice that was claimed in the transaction that stored it.
+pub(crate) fn issue_invoice(app: App, lease: Lease<InvoiceId>, permit: FirstAttemptPermit) -> BoxFuture<'static, ()> {
+    async move {
+        let context = TenantContext::new(&app, lease.tenant);
+        let job = IssueInvoice { tenant: lease.tenant, invoice: lease.id };
+        run(&context, job, permit, Box::pin(issue_invoice::attempt_claimed(&context, &lease))).await;
+    }
+    .boxed()
+}
+
 /// Makes the first attempt at the operation of `job`, and enqueues the job if the operation is not done. Releases `permit` after the attempt.
-pub(super) async fn run<Args: JobArgs>(
+async fn run<Args: JobArgs>(
     context: &TenantContext,
     job: Args,
     permit: FirstAttemptPermit,
     attempt: impl Future<Output = Result<Attempt, Error>>,
 ) {
     let begun = Instant::now();
-    let (attempt, calls) = providers::count_calls(attempt).await;
+    let (attempt, calls) = providers::count_calls(tokio::time::timeout(ATTEMPT_TIMEOUT, attempt)).await;
+    let attempt = attempt.unwrap_or(Ok(Attempt::Later(RETRY_DELAY)));
     drop(permit);
-    telemetry::record_attempt(Args::KIND, name_outcome(&attempt), calls, begun.elapsed());
+    telemetry::record_attempt(Args::KIND, telemetry::name_outcome(&attempt), calls, begun.elapsed());
     let wait = match attempt {
         Ok(Attempt::Done) | Err(Error::NotFound) => return,
         Ok(Attempt::Later(wait)) => wait,
