@@ -10,18 +10,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Concurrent attempts at operations of one kind and company in one process. More would only wait for the rate limiter.
 const MAX_CONCURRENT_OF_COMPANY: usize = 12;
+/// Submissions of one company that write to the database at the same time, in one process. Writers take turns, so that those of a company
+/// with many submissions would delay all others.
+const MAX_WRITING_SUBMISSIONS: usize = 4;
 /// Concurrent first attempts in one process. Operations beyond it are enqueued.
 const MAX_FIRST_ATTEMPTS: usize = 48;
 /// Shortest delay until a rejected job asks again.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(300);
 /// Time between two rejected jobs of a company that ask again. Each of them writes to the database, so that a long queue of one company
 /// must not ask more often than a short one.
-const RETRY_SPACING: Duration = Duration::from_millis(25);
+const RETRY_SPACING: Duration = Duration::from_millis(50);
 
 /// The permits of each company, for each kind of operation, and those for first attempts.
 #[derive(Debug)]
 pub struct Admission {
     companies: Cache<(TenantId, &'static str), Arc<Company>>,
+    submissions: Cache<TenantId, Arc<Semaphore>>,
     first_attempts: Arc<Semaphore>,
 }
 
@@ -64,6 +68,7 @@ impl Default for Admission {
     fn default() -> Self {
         Self {
             companies: Cache::builder().max_capacity(100_000).build(),
+            submissions: Cache::builder().max_capacity(100_000).build(),
             first_attempts: Arc::new(Semaphore::new(MAX_FIRST_ATTEMPTS)),
         }
     }
@@ -76,6 +81,13 @@ impl Admission {
             Arc::new(Company { permits, last_retry: Mutex::default() })
         };
         self.companies.get_with((tenant, kind), company).await
+    }
+
+    /// Waits until a submission of a company may write to the database. Companies do not wait for each other. Hold the permit during the
+    /// write only, not during a call to a provider.
+    pub async fn wait_to_store(&self, tenant: TenantId) -> Option<Permit> {
+        let permits = async { Arc::new(Semaphore::new(MAX_WRITING_SUBMISSIONS)) };
+        self.submissions.get_with(tenant, permits).await.acquire_owned().await.ok().map(Permit)
     }
 
     /// Returns a permit for one job; while all permits of the company are in use, the delay until the job asks again.
@@ -104,6 +116,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
     use uuid::Uuid;
 
     const KIND: &str = "kind";
@@ -157,6 +170,19 @@ mod tests {
         assert!(admission.try_admit(tenant(1), KIND).await.is_ok());
         tokio::time::sleep(delay).await;
         assert!(admission.try_admit_first(tenant(1), KIND).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn submissions_of_a_company_take_turns_and_delay_no_other_company() {
+        let admission = Admission::default();
+        let mut held = Vec::new();
+        for _ in 0..MAX_WRITING_SUBMISSIONS {
+            held.extend(admission.wait_to_store(tenant(1)).await);
+        }
+        assert!(admission.wait_to_store(tenant(1)).now_or_never().is_none());
+        assert!(admission.wait_to_store(tenant(2)).await.is_some());
+        held.pop();
+        assert!(admission.wait_to_store(tenant(1)).await.is_some());
     }
 
     #[tokio::test]

@@ -65,6 +65,7 @@ pub(crate) async fn submit(
     );
     // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
+        let _turn = context.app.admission.wait_to_store(context.tenant).await;
         drafts::save_submitted_draft(context, id, &form).await?;
     }
     allowed?;
@@ -130,8 +131,10 @@ async fn place_and_issue(
     let context = context.clone();
     let tracker = context.app.first_attempts.clone();
     let placing = tracker.clone().spawn(async move {
+        let turn = context.app.admission.wait_to_store(context.tenant).await;
         let permit = context.app.admission.try_admit_first(context.tenant, IssueInvoice::KIND).await;
         let (placement, lease) = place_intent(&context, &intent, &worth, today, permit.is_some()).await?;
+        drop(turn);
         let (Some(permit), Some(lease)) = (permit, lease) else { return Ok(placement) };
         let attempt = tracker.spawn((context.app.issue_invoice)(context.app.clone(), lease, permit));
         Ok(Placement::Started(lease.id, attempt))

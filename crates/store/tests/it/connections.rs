@@ -195,3 +195,21 @@ async fn a_realm_is_connected_by_one_tenant(#[values(Sqlite, Postgres)] backend:
     quickbooks::disconnect(&mut tx, &t.vault, first, id).await.unwrap();
     connect(&mut tx).await.unwrap();
 }
+
+/// A failure of the database must not be explained by another company.
+#[rstest]
+#[tokio::test]
+async fn only_a_conflict_counts_as_a_realm_of_another_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let company = quickbooks::Company {
+        name: "Oak".into(),
+        country: "US".into(),
+        home_currency: "USD".into(),
+        time_zone: "UTC".into(),
+    };
+    let (unknown, new) = (TenantId(Uuid::new_v4()), ConnectionId(Uuid::new_v4()));
+    let connected =
+        quickbooks::connect(&mut tx, &t.vault, unknown, new, "77", &company, "Ana", &tokens("77"), at(1)).await;
+    assert!(matches!(connected, Err(store::Error::Database(_))), "{connected:?}");
+}
