@@ -1,7 +1,9 @@
-//! Acts of users on records. The API, the web pages and the control port use them, so that checks and consequences are
+//! Actions of users on records. The API, the web pages and the control port use them, so that checks and consequences are
 //! the same.
 
-use crate::{act_error::ActError, company::Company, records::Resource, rules, schema, users::User, writer::Writer};
+use crate::{
+    action_error::ActionError, company::Company, records::Resource, rules, schema, users::User, writer::Writer,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -10,8 +12,8 @@ const NO_PERMISSION: &str = "You do not have permissions to do this.";
 /// Time after a deletion during which a record can still be read.
 const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-fn forbidden() -> ActError {
-    ActError::Forbidden(NO_PERMISSION.into())
+fn forbidden() -> ActionError {
+    ActionError::Forbidden(NO_PERMISSION.into())
 }
 
 /// Returns a record that the user may see.
@@ -20,8 +22,8 @@ pub(super) fn find_visible<'a>(
     user: &User,
     resource: Resource,
     id: i64,
-) -> Result<&'a Value, ActError> {
-    let row = company.records.get(resource, id).ok_or_else(|| ActError::NotFound(resource.name()))?;
+) -> Result<&'a Value, ActionError> {
+    let row = company.records.get(resource, id).ok_or_else(|| ActionError::NotFound(resource.name()))?;
     if company.user_may_see(user, resource, row) { Ok(row) } else { Err(forbidden()) }
 }
 
@@ -31,9 +33,9 @@ pub(super) fn find_visible_or_deleted<'a>(
     writer: &Writer,
     resource: Resource,
     id: i64,
-) -> Result<&'a Value, ActError> {
+) -> Result<&'a Value, ActionError> {
     let row = company.records.get_with_deleted(resource, id);
-    let row = row.filter(|row| is_kept(row, &writer.now)).ok_or_else(|| ActError::NotFound(resource.name()))?;
+    let row = row.filter(|row| is_kept(row, &writer.now)).ok_or_else(|| ActionError::NotFound(resource.name()))?;
     if company.user_may_see(&writer.user, resource, row) { Ok(row) } else { Err(forbidden()) }
 }
 
@@ -67,7 +69,7 @@ fn may_add(user: &User, resource: Resource) -> bool {
 }
 
 /// Checks whether the user may change an existing record.
-pub(super) fn may_edit(user: &User, resource: Resource, row: &Value) -> Result<(), ActError> {
+pub(super) fn may_edit(user: &User, resource: Resource, row: &Value) -> Result<(), ActionError> {
     let allowed = match (resource, permission_noun(resource)) {
         (Resource::Product, _) => user.may("can_edit_products"),
         (_, Some(noun)) => row["owner_id"] == json!(user.id) || user.may(&format!("can_edit_other_users_{noun}")),
@@ -90,7 +92,7 @@ pub(crate) fn create(
     resource: Resource,
     body: &Value,
     writer: &Writer,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     if !may_add(&writer.user, resource) {
         return Err(forbidden());
     }
@@ -104,10 +106,10 @@ pub(super) fn create_part(
     body: &Value,
     preset: &Value,
     writer: &Writer,
-) -> Result<Value, ActError> {
-    let checked = schema::check_body(company, resource, body, true).map_err(ActError::Invalid)?;
-    rules::check_links(company, &checked).map_err(ActError::Invalid)?;
-    rules::check_name(resource, &checked, true).map_err(ActError::Invalid)?;
+) -> Result<Value, ActionError> {
+    let checked = schema::check_body(company, resource, body, true).map_err(ActionError::Invalid)?;
+    rules::check_links(company, &checked).map_err(ActionError::Invalid)?;
+    rules::check_name(resource, &checked, true).map_err(ActionError::Invalid)?;
     let id = company.records.next_id(resource);
     let mut row = Value::Object(checked.into_iter().filter(|(_, value)| !value.is_null()).collect());
     rules::insert_missing(&mut row, preset);
@@ -124,15 +126,15 @@ pub(crate) fn change(
     id: i64,
     body: &Value,
     writer: &Writer,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let part = matches!(resource, Resource::DealProduct | Resource::DealDiscount | Resource::DealInstallment);
     let before = find_visible(company, &writer.user, resource, id)?.clone();
     if !part {
         may_edit(&writer.user, resource, &before)?;
     }
-    let checked = schema::check_body(company, resource, body, false).map_err(ActError::Invalid)?;
-    rules::check_links(company, &checked).map_err(ActError::Invalid)?;
-    rules::check_name(resource, &checked, false).map_err(ActError::Invalid)?;
+    let checked = schema::check_body(company, resource, body, false).map_err(ActionError::Invalid)?;
+    rules::check_links(company, &checked).map_err(ActionError::Invalid)?;
+    rules::check_name(resource, &checked, false).map_err(ActionError::Invalid)?;
     check_change(resource, &before, &checked, &writer.user)?;
     let mut row = before.clone();
     rules::apply_change(resource, &mut row, checked, &company.records, writer);
@@ -142,10 +144,10 @@ pub(crate) fn change(
 }
 
 /// Checks the changes that need more than the permission to edit.
-fn check_change(resource: Resource, before: &Value, body: &Map<String, Value>, user: &User) -> Result<(), ActError> {
+fn check_change(resource: Resource, before: &Value, body: &Map<String, Value>, user: &User) -> Result<(), ActionError> {
     let changes = |member: &str| body.get(member).is_some_and(|value| *value != before[member]);
     if before["is_archived"] == json!(true) && body.get("is_archived") != Some(&json!(false)) {
-        return Err(ActError::Invalid("Archived deals cannot be edited".into()));
+        return Err(ActionError::Invalid("Archived deals cannot be edited".into()));
     }
     if changes("visible_to") && !user.may("can_change_visibility_of_items") {
         return Err(forbidden());
@@ -155,13 +157,13 @@ fn check_change(resource: Resource, before: &Value, body: &Map<String, Value>, u
         && before["owner_id"] != json!(user.id)
         && !user.may(&format!("can_modify_owner_for_{noun}"))
     {
-        return Err(ActError::Forbidden("You do not have permission to change the owner.".into()));
+        return Err(ActionError::Forbidden("You do not have permission to change the owner.".into()));
     }
     Ok(())
 }
 
 /// Deletes a record. A pipeline or a stage with deals cannot be deleted.
-pub(crate) fn remove(company: &mut Company, resource: Resource, id: i64, writer: &Writer) -> Result<(), ActError> {
+pub(crate) fn remove(company: &mut Company, resource: Resource, id: i64, writer: &Writer) -> Result<(), ActionError> {
     let before = find_visible(company, &writer.user, resource, id)?.clone();
     may_edit(&writer.user, resource, &before)?;
     if !may_remove(&writer.user, resource) {
@@ -170,7 +172,7 @@ pub(crate) fn remove(company: &mut Company, resource: Resource, id: i64, writer:
     if matches!(resource, Resource::Pipeline | Resource::Stage)
         && company.records.find_by(Resource::Deal, resource.member(), id).next().is_some()
     {
-        return Err(ActError::Invalid(format!("{} has deals and cannot be deleted", resource.name())));
+        return Err(ActionError::Invalid(format!("{} has deals and cannot be deleted", resource.name())));
     }
     mark_deleted(company, resource, id, writer);
     Ok(())
@@ -189,7 +191,7 @@ pub(super) fn mark_deleted(company: &mut Company, resource: Resource, id: i64, w
 }
 
 /// Changes the parts of a deal that the user may edit, and updates the deal's value.
-pub(super) fn change_parts<T, E: From<ActError>>(
+pub(super) fn change_parts<T, E: From<ActionError>>(
     company: &mut Company,
     resource: Resource,
     deal: i64,

@@ -1,8 +1,8 @@
-//! Routes of the control port for Pipedrive: companies, users, tokens without a browser, and acts of users.
+//! Routes of the control port for Pipedrive: companies, users, tokens without a browser, and actions of users.
 
 use crate::{
-    act_error::ActError, actions, clock::PipedriveTime, company::Company, grants::OldRefreshToken, limits::Limits,
-    records::Resource, seeds, shared::Shared, users::User, web::marketplace, writer::Writer,
+    action_error::ActionError, actions, clock::PipedriveTime, company::Company, grants::OldRefreshToken,
+    limits::Limits, records::Resource, seeds, shared::Shared, users::User, web::marketplace, writer::Writer,
 };
 use axum::{
     Json, Router,
@@ -256,11 +256,11 @@ const ENTITIES: [Resource; 7] = [
     Resource::Stage,
 ];
 
-/// Runs an act as a user of the company, by the rules of Pipedrive's own page.
-fn act_as_user(
+/// Runs `work` as a user of the company, by the rules of Pipedrive's own page.
+fn run_as_user(
     shared: &Shared,
     request: &Change,
-    work: impl FnOnce(&mut Company, Resource, &Writer) -> Result<Value, ActError>,
+    work: impl FnOnce(&mut Company, Resource, &Writer) -> Result<Value, ActionError>,
 ) -> Response {
     let Some(resource) = ENTITIES.into_iter().find(|resource| resource.word() == request.entity) else {
         return refusal(
@@ -270,22 +270,22 @@ fn act_as_user(
     };
     let mut state = shared.state_mut();
     let (now, moment) = (shared.clock().pipedrive(), shared.clock().now());
-    let result = state.act(request.company_id, moment, |company| {
+    let result = state.with_company(request.company_id, moment, |company| {
         let user = company.users.iter().find(|user| request.user_id.is_none_or(|wanted| wanted == user.id))?;
         let writer = company.writer(user, &now, "app");
         Some(work(company, resource, &writer))
     });
     match result.flatten() {
         Some(Ok(row)) => Json(row).into_response(),
-        Some(Err(ActError::Invalid(text))) => refusal(StatusCode::BAD_REQUEST, text),
-        Some(Err(ActError::Forbidden(text))) => refusal(StatusCode::FORBIDDEN, text),
-        Some(Err(ActError::NotFound(what))) => not_found(&what),
+        Some(Err(ActionError::Invalid(text))) => refusal(StatusCode::BAD_REQUEST, text),
+        Some(Err(ActionError::Forbidden(text))) => refusal(StatusCode::FORBIDDEN, text),
+        Some(Err(ActionError::NotFound(what))) => not_found(&what),
         None => not_found("company_id and user_id"),
     }
 }
 
 fn apply_change(shared: &Shared, request: &Change) -> Response {
-    act_as_user(shared, request, |company, resource, writer| match request.id {
+    run_as_user(shared, request, |company, resource, writer| match request.id {
         Some(id) => actions::change(company, resource, id, &request.changes, writer),
         None => actions::create(company, resource, &request.changes, writer),
     })
@@ -300,8 +300,8 @@ async fn change_deal(State(shared): State<Shared>, Json(request): Json<Change>) 
 }
 
 async fn delete(State(shared): State<Shared>, Json(request): Json<Change>) -> Response {
-    act_as_user(&shared, &request, |company, resource, writer| {
-        let id = request.id.ok_or_else(|| ActError::Invalid("id is required".into()))?;
+    run_as_user(&shared, &request, |company, resource, writer| {
+        let id = request.id.ok_or_else(|| ActionError::Invalid("id is required".into()))?;
         actions::remove(company, resource, id, writer)?;
         Ok(json!({ "id": id }))
     })

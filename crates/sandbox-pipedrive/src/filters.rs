@@ -1,6 +1,6 @@
 //! Saved filters: conditions on the rows of a list.
 
-use crate::{act_error::ActError, company::Company, fields, records::Resource};
+use crate::{action_error::ActionError, company::Company, fields, records::Resource};
 use sandbox_core::decimal::decimal;
 use serde_json::Value;
 
@@ -16,18 +16,23 @@ pub(super) fn filter_type(resource: Resource) -> &'static str {
 }
 
 /// Returns the rows that satisfy a saved filter.
-pub(super) fn apply(company: &Company, resource: Resource, id: &str, rows: Vec<Value>) -> Result<Vec<Value>, ActError> {
+pub(super) fn apply(
+    company: &Company,
+    resource: Resource,
+    id: &str,
+    rows: Vec<Value>,
+) -> Result<Vec<Value>, ActionError> {
     let filter = id.parse().ok().and_then(|id| company.records.get(Resource::Filter, id));
-    let filter = filter.ok_or_else(|| ActError::NotFound("Filter".into()))?;
+    let filter = filter.ok_or_else(|| ActionError::NotFound("Filter".into()))?;
     if filter["type"].as_str() != Some(filter_type(resource)) {
-        return Err(ActError::Invalid("filter_id is of another type".into()));
+        return Err(ActionError::Invalid("filter_id is of another type".into()));
     }
     Ok(rows.into_iter().filter(|row| matches_conditions(company, &filter["conditions"], row)).collect())
 }
 
 /// Checks the conditions of a filter: two groups, the first with `and`, the second with `or`.
-pub(super) fn check(company: &Company, conditions: &Value) -> Result<(), ActError> {
-    let invalid = |text: &str| Err(ActError::Invalid(text.into()));
+pub(super) fn check(company: &Company, conditions: &Value) -> Result<(), ActionError> {
+    let invalid = |text: &str| Err(ActionError::Invalid(text.into()));
     let Some(groups) = conditions["conditions"].as_array() else { return invalid("conditions must have conditions") };
     for group in groups {
         let Some(tests) = group["conditions"].as_array() else {

@@ -1,6 +1,6 @@
 //! Followers of records.
 
-use crate::{act_error::ActError, actions, company::Company, records::Resource, writer::Writer};
+use crate::{action_error::ActionError, actions, company::Company, records::Resource, writer::Writer};
 use serde_json::{Value, json};
 
 /// Adds a follower. A user who already follows the record stays one.
@@ -10,9 +10,9 @@ pub(super) fn add(
     id: i64,
     user: i64,
     writer: &Writer,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     actions::find_visible(company, &writer.user, resource, id)?;
-    company.user(user).ok_or_else(|| ActError::Invalid(format!("User not found: user_id {user}")))?;
+    company.user(user).ok_or_else(|| ActionError::Invalid(format!("User not found: user_id {user}")))?;
     let existing = company
         .records
         .find_by(Resource::Follower, resource.member(), id)
@@ -34,10 +34,10 @@ pub(super) fn remove(
     id: i64,
     at: Option<i64>,
     writer: &Writer,
-) -> Result<(), ActError> {
+) -> Result<(), ActionError> {
     actions::find_visible(company, &writer.user, resource, id)?;
     let row = at.and_then(|at| company.records.remove(Resource::Follower, at));
-    let row = row.ok_or_else(|| ActError::NotFound("Follower".into()))?;
+    let row = row.ok_or_else(|| ActionError::NotFound("Follower".into()))?;
     record_follower_change(company, resource, id, row["user_id"].as_i64().unwrap_or_default(), "removed", writer);
     Ok(())
 }

@@ -7,15 +7,15 @@
 //! State and transport are apart. The modules of the state hold companies and the rules of a change, and use no module of
 //! the transport:
 //!
-//! - `records`, `users`, `writer`, `history`, `changes`, `act_error`, `clock`: the vocabulary
+//! - `records`, `users`, `writer`, `history`, `changes`, `action_error`, `clock`: the vocabulary
 //! - `company`, `schema`, `rules`, `fields`, `filters`: one company's records
-//! - `acts`, `followers`, `seeds`: operations on a company
+//! - `actions`, `followers`, `seeds`: operations on a company
 //! - `app`, `grants`, `limits`, `webhooks`, `state`: everything beside the companies
 //!
 //! The modules of the transport answer HTTP requests and send webhooks: `shared`, `session`, `api`, `oauth`, `web`,
 //! `control` and `delivery`.
 
-mod act_error;
+mod action_error;
 mod actions;
 pub mod api;
 mod app;

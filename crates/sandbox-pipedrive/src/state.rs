@@ -42,8 +42,13 @@ impl State {
         self.companies.iter_mut().flat_map(|company| &mut company.users).find(|user| user.id == user_id)
     }
 
-    /// Runs an act on a company. Webhooks report the changes. Returns `None` for an unknown company.
-    pub(crate) fn act<T>(&mut self, id: i64, now: Timestamp, work: impl FnOnce(&mut Company) -> T) -> Option<T> {
+    /// Runs `work` on a company. Webhooks report the changes. Returns `None` for an unknown company.
+    pub(crate) fn with_company<T>(
+        &mut self,
+        id: i64,
+        now: Timestamp,
+        work: impl FnOnce(&mut Company) -> T,
+    ) -> Option<T> {
         let company = self.companies.iter_mut().find(|company| company.id == id)?;
         let result = work(company);
         let changes = company.take_changes();

@@ -1,4 +1,4 @@
-//! Acts of an accountant on QuickBooks' own pages: receiving a payment, giving a credit, changing, voiding, deleting. The
+//! Actions of an accountant on QuickBooks' own pages: receiving a payment, giving a credit, changing, voiding, deleting. The
 //! web pages and the control port use them.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! Routes of the control port for QuickBooks: companies, tokens, acts of the accountant, the outbox, webhooks, limits.
+//! Routes of the control port for QuickBooks: companies, tokens, actions of the accountant, the outbox, webhooks, limits.
 
 use crate::{
     accountant,
@@ -247,15 +247,15 @@ async fn overlay_row(State(shared): State<Shared>, Json(request): Json<RawRow>) 
     Json(row).into_response()
 }
 
-/// Runs an act as the company's accountant.
-fn act_as_accountant(
+/// Runs `work` as the company's accountant.
+fn run_as_accountant(
     shared: &Shared,
     realm_id: &str,
     work: impl FnOnce(&mut Company, &WriteContext) -> Result<Value, Fault>,
 ) -> Response {
     let mut state = shared.state_mut();
     let context = WriteContext::new(shared.clock(), ACCOUNTANT);
-    match state.act(realm_id, |company| work(company, &context)) {
+    match state.with_company(realm_id, |company| work(company, &context)) {
         Some(Ok(row)) => Json(row).into_response(),
         Some(Err(fault)) => fault.response(&context.clock.quickbooks_millis()),
         None => not_found("realm_id"),
@@ -272,14 +272,14 @@ struct AmountRequest {
 
 async fn payment(State(shared): State<Shared>, Json(request): Json<AmountRequest>) -> Response {
     let amount = request.amount.as_ref().and_then(decimal);
-    act_as_accountant(&shared, &request.realm_id, |company, context| {
+    run_as_accountant(&shared, &request.realm_id, |company, context| {
         accountant::receive_payment(company, &request.invoice_id, amount, context)
     })
 }
 
 async fn credit(State(shared): State<Shared>, Json(request): Json<AmountRequest>) -> Response {
     let amount = request.amount.as_ref().and_then(decimal);
-    act_as_accountant(&shared, &request.realm_id, |company, context| {
+    run_as_accountant(&shared, &request.realm_id, |company, context| {
         accountant::give_credit(company, &request.invoice_id, amount, context)
     })
 }
@@ -307,7 +307,7 @@ async fn delete(State(shared): State<Shared>, Json(request): Json<Edit>) -> Resp
 }
 
 fn change(shared: &Shared, request: &Edit, verb: Verb) -> Response {
-    act_as_accountant(shared, &request.realm_id, |company, context| {
+    run_as_accountant(shared, &request.realm_id, |company, context| {
         accountant::change(company, request.entity, request.id.as_deref(), verb, &request.changes, context)
     })
 }

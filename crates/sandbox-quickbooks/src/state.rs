@@ -81,9 +81,9 @@ impl State {
         self.webhooks.endpoint = Some(Endpoint::new(url));
     }
 
-    /// Runs an operation on a company. If an app is connected to the company, webhooks report the changes. Returns `None`
+    /// Runs `work` on a company. If an app is connected to the company, webhooks report the changes. Returns `None`
     /// for an unknown company.
-    pub(crate) fn act<T>(
+    pub(crate) fn with_company<T>(
         &mut self,
         realm_id: &str,
         work: impl FnOnce(&mut Company) -> Result<T, Fault>,

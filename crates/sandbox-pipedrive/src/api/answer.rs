@@ -1,6 +1,6 @@
 //! Bodies of requests, and answers of the API: a record, a page of a list, a refusal.
 
-use crate::act_error::ActError;
+use crate::action_error::ActionError;
 use axum::{
     Json,
     body::Bytes,
@@ -44,12 +44,12 @@ impl Refusal {
     }
 }
 
-impl From<ActError> for Refusal {
-    fn from(error: ActError) -> Self {
+impl From<ActionError> for Refusal {
+    fn from(error: ActionError) -> Self {
         match error {
-            ActError::Invalid(message) => Self::invalid(message),
-            ActError::NotFound(what) => Self::not_found(&what),
-            ActError::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
+            ActionError::Invalid(message) => Self::invalid(message),
+            ActionError::NotFound(what) => Self::not_found(&what),
+            ActionError::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
         }
     }
 }

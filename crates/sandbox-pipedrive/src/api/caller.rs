@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// The user of a call. The gate puts it into the request, so no handler runs without one.
+/// The user of a call. `operations::check_call` puts it into the request, so no handler runs without one.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) company: i64,
@@ -32,10 +32,10 @@ pub(super) fn unauthorized() -> Refusal {
 
 impl Caller {
     /// Runs `work` on the caller's company. Webhooks report the changes.
-    pub(super) fn act(&self, shared: &Shared, work: impl FnOnce(&mut Company, &Writer) -> Answer) -> Response {
+    pub(super) fn with_company(&self, shared: &Shared, work: impl FnOnce(&mut Company, &Writer) -> Answer) -> Response {
         let mut state = shared.state_mut();
         let (now, moment) = (shared.clock().pipedrive(), shared.clock().now());
-        let response = state.act(self.company, moment, |company| {
+        let response = state.with_company(self.company, moment, |company| {
             let user = company.user(self.user)?;
             let writer = company.writer(user, &now, "api");
             Some(work(company, &writer).unwrap_or_else(IntoResponse::into_response))

@@ -18,7 +18,7 @@ pub fn router(shared: Shared) -> Router {
         .nest("/v1", v1::router().method_not_allowed_fallback(not_simulated))
         .nest("/api/v2", v2::router().method_not_allowed_fallback(not_simulated))
         .fallback(not_simulated)
-        .layer(middleware::from_fn_with_state(shared.clone(), operations::gate))
+        .layer(middleware::from_fn_with_state(shared.clone(), operations::check_call))
         .with_state(shared);
     // An address with a slash at the end is the same address.
     Router::new().fallback(async move |request: Request| api.oneshot(without_slash(request)).await)

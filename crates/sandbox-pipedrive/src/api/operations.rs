@@ -1,4 +1,4 @@
-//! The operations of Pipedrive's OpenAPI documents, with their costs and scopes, and the gate that checks every call.
+//! The operations of Pipedrive's OpenAPI documents, with their costs and scopes, and the check of every call.
 
 use super::{
     answer::Refusal,
@@ -115,7 +115,7 @@ fn identify_caller(shared: &Shared, request: &Request) -> Option<(Caller, Option
 }
 
 /// Checks the operation, the caller, the limits and the scopes of a call.
-pub(super) async fn gate(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+pub(super) async fn check_call(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let uri: Uri = request.uri().clone();
     let Some((version, path)) = version_and_path(uri.path()) else {
         return unknown_method().into_response();

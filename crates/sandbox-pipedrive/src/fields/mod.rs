@@ -4,7 +4,7 @@ mod built_in;
 mod values;
 
 use crate::{
-    act_error::ActError,
+    action_error::ActionError,
     company::Company,
     records::{Resource, is_id},
 };
@@ -178,8 +178,8 @@ pub(super) fn create(
     labels: &[String],
     other_members: &Value,
     now: &str,
-) -> Result<Value, ActError> {
-    let invalid = |text: String| Err(ActError::Invalid(text));
+) -> Result<Value, ActionError> {
+    let invalid = |text: String| Err(ActionError::Invalid(text));
     if name.trim().is_empty() {
         return invalid("field_name is required".into());
     }
@@ -210,16 +210,16 @@ pub(super) fn create(
 }
 
 /// Returns the index of a custom field, by code or id.
-fn custom_field_index(company: &Company, resource: Resource, code: &str) -> Result<usize, ActError> {
+fn custom_field_index(company: &Company, resource: Resource, code: &str) -> Result<usize, ActionError> {
     let index = company.fields.iter().position(|field| {
         field["entity"] == json!(resource.word()) && (field["field_code"] == json!(code) || is_id(&field["id"], code))
     });
     match index {
         Some(index) => Ok(index),
         None if find(company, resource, code).is_some() => {
-            Err(ActError::Forbidden("This field cannot be changed".into()))
+            Err(ActionError::Forbidden("This field cannot be changed".into()))
         }
-        None => Err(ActError::NotFound("Field".into())),
+        None => Err(ActionError::NotFound("Field".into())),
     }
 }
 
@@ -229,7 +229,7 @@ pub(super) fn change(
     resource: Resource,
     code: &str,
     members: &Value,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let at = custom_field_index(company, resource, code)?;
     for (member, value) in members.as_object().into_iter().flatten() {
         company.fields[at][member.as_str()] = value.clone();
@@ -238,7 +238,7 @@ pub(super) fn change(
 }
 
 /// Deletes a custom field with its values.
-pub(super) fn remove(company: &mut Company, resource: Resource, code: &str) -> Result<Value, ActError> {
+pub(super) fn remove(company: &mut Company, resource: Resource, code: &str) -> Result<Value, ActionError> {
     let at = custom_field_index(company, resource, code)?;
     let field = company.fields.remove(at);
     let code = field["field_code"].as_str().unwrap_or_default();
@@ -256,11 +256,11 @@ pub(super) fn remove(company: &mut Company, resource: Resource, code: &str) -> R
 }
 
 /// Returns the index of a custom field and its options.
-fn find_options(company: &mut Company, resource: Resource, code: &str) -> Result<(usize, Vec<Value>), ActError> {
+fn find_options(company: &mut Company, resource: Resource, code: &str) -> Result<(usize, Vec<Value>), ActionError> {
     let at = custom_field_index(company, resource, code)?;
     match company.fields[at]["options"].as_array() {
         Some(options) => Ok((at, options.clone())),
-        None => Err(ActError::Invalid("the field has no options".into())),
+        None => Err(ActionError::Invalid("the field has no options".into())),
     }
 }
 
@@ -270,15 +270,15 @@ pub(super) fn add_options(
     code: &str,
     body: &Value,
     now: &str,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let (at, mut all) = find_options(company, resource, code)?;
     let mut added = Vec::new();
     let new = body.as_array().map_or(&[][..], Vec::as_slice);
     for (id, option) in (reserve_option_ids(company, new.len())..).zip(new) {
         let label = option["label"].as_str().filter(|label| !label.is_empty());
-        let label = label.ok_or_else(|| ActError::Invalid("label is required".into()))?;
+        let label = label.ok_or_else(|| ActionError::Invalid("label is required".into()))?;
         if all.iter().any(|option| option["label"] == json!(label)) {
-            return Err(ActError::Invalid(format!("the option {label} exists already")));
+            return Err(ActionError::Invalid(format!("the option {label} exists already")));
         }
         all.push(json!({ "id": id, "label": label, "color": null, "update_time": null, "add_time": now }));
         added.push(json!({ "id": id, "label": label }));
@@ -293,12 +293,12 @@ pub(super) fn rename_options(
     code: &str,
     body: &Value,
     now: &str,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let (at, mut all) = find_options(company, resource, code)?;
     let mut changed = Vec::new();
     for requested in body.as_array().into_iter().flatten() {
         let option = all.iter_mut().find(|option| option["id"] == requested["id"]);
-        let option = option.ok_or_else(|| ActError::NotFound("Option".into()))?;
+        let option = option.ok_or_else(|| ActionError::NotFound("Option".into()))?;
         option["label"] = requested["label"].clone();
         option["update_time"] = json!(now);
         changed.push(json!({ "id": requested["id"], "label": requested["label"] }));
@@ -312,11 +312,11 @@ pub(super) fn remove_options(
     resource: Resource,
     code: &str,
     body: &Value,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let (at, all) = find_options(company, resource, code)?;
     let ids: Vec<&Value> = body.as_array().into_iter().flatten().map(|option| &option["id"]).collect();
     if ids.iter().any(|id| !all.iter().any(|option| option["id"] == **id)) {
-        return Err(ActError::NotFound("Option".into()));
+        return Err(ActionError::NotFound("Option".into()));
     }
     let (removed, kept): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|option| ids.contains(&&option["id"]));
     company.fields[at]["options"] = Value::Array(kept);

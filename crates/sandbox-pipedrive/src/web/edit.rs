@@ -5,7 +5,7 @@ use super::{
     frame::{message, run_as_user},
 };
 use crate::{
-    act_error::ActError, actions, api::v1, company::Company, records::Resource, shared::Shared, writer::Writer,
+    action_error::ActionError, actions, api::v1, company::Company, records::Resource, shared::Shared, writer::Writer,
 };
 use axum::{
     Form, Json, Router,
@@ -50,12 +50,12 @@ fn editable_kind(word: &str) -> Option<Resource> {
         .find(|resource| resource.word() == word)
 }
 
-/// Runs an act as the signed-in user. Redirects to `back`, or answers with the reason of the refusal.
-fn act_and_redirect(
+/// Runs `work` as the signed-in user. Redirects to `back`, or answers with the reason of the refusal.
+fn run_and_redirect(
     shared: &Shared,
     jar: &CookieJar,
     back: &str,
-    work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActError>,
+    work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActionError>,
 ) -> Response {
     let mut error = None;
     let answer = run_as_user(shared, jar, |company, writer| {
@@ -64,14 +64,16 @@ fn act_and_redirect(
     });
     match error {
         None => answer,
-        Some(ActError::Invalid(text)) => message(shared, jar, StatusCode::UNPROCESSABLE_ENTITY, |_| text),
-        Some(ActError::Forbidden(text)) => message(shared, jar, StatusCode::FORBIDDEN, |_| text),
-        Some(ActError::NotFound(_)) => message(shared, jar, StatusCode::NOT_FOUND, |words| words.not_found.to_owned()),
+        Some(ActionError::Invalid(text)) => message(shared, jar, StatusCode::UNPROCESSABLE_ENTITY, |_| text),
+        Some(ActionError::Forbidden(text)) => message(shared, jar, StatusCode::FORBIDDEN, |_| text),
+        Some(ActionError::NotFound(_)) => {
+            message(shared, jar, StatusCode::NOT_FOUND, |words| words.not_found.to_owned())
+        }
     }
 }
 
-fn not_found() -> ActError {
-    ActError::NotFound(String::new())
+fn not_found() -> ActionError {
+    ActionError::NotFound(String::new())
 }
 
 async fn change_field(
@@ -80,7 +82,7 @@ async fn change_field(
     Path((word, id, code)): Path<(String, i64, String)>,
     Form(form): FormPairs,
 ) -> Response {
-    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+    run_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         let body = fields::form_to_body(company, resource, &code, &form);
         actions::change(company, resource, id, &body, writer).map(|_| ())
@@ -103,7 +105,7 @@ async fn change_state(
     }
     let back = format!("/deal/{id}");
     let back = if form_value(&form, "back").is_empty() { back.as_str() } else { form_value(&form, "back") };
-    act_and_redirect(&shared, &jar, back, |company, writer| {
+    run_and_redirect(&shared, &jar, back, |company, writer| {
         actions::change(company, Resource::Deal, id, &body, writer).map(|_| ())
     })
 }
@@ -114,7 +116,7 @@ async fn delete(State(shared): State<Shared>, jar: CookieJar, Path((word, id)): 
         "organization" => "/organizations",
         _ => "/deals",
     };
-    act_and_redirect(&shared, &jar, back, |company, writer| {
+    run_and_redirect(&shared, &jar, back, |company, writer| {
         actions::remove(company, editable_kind(&word).ok_or_else(not_found)?, id, writer)
     })
 }
@@ -125,7 +127,7 @@ fn find_or_create(
     resource: Resource,
     name: &str,
     writer: &Writer,
-) -> Result<Option<i64>, ActError> {
+) -> Result<Option<i64>, ActionError> {
     if name.is_empty() {
         return Ok(None);
     }
@@ -149,7 +151,7 @@ async fn create(
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
     let mut created = None;
-    let answer = act_and_redirect(&shared, &jar, "/deals", |company, writer| {
+    let answer = run_and_redirect(&shared, &jar, "/deals", |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         let mut body = json!({});
         for member in ["title", "name", "subject", "type", "due_date", "due_time", "duration", "note"] {
@@ -183,9 +185,9 @@ fn change_products(
     shared: &Shared,
     jar: &CookieJar,
     deal: i64,
-    work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActError>,
+    work: impl FnOnce(&mut Company, &Writer) -> Result<(), ActionError>,
 ) -> Response {
-    act_and_redirect(shared, jar, &format!("/deal/{deal}"), |company, writer| {
+    run_and_redirect(shared, jar, &format!("/deal/{deal}"), |company, writer| {
         actions::change_parts(company, Resource::DealProduct, deal, writer, work)
     })
 }
@@ -217,7 +219,7 @@ async fn add_product(
     })
 }
 
-fn check_product_of_deal(company: &Company, deal: i64, part: i64) -> Result<(), ActError> {
+fn check_product_of_deal(company: &Company, deal: i64, part: i64) -> Result<(), ActionError> {
     company
         .records
         .get(Resource::DealProduct, part)
@@ -261,7 +263,7 @@ async fn add_note(
     Path((word, id)): Path<(String, i64)>,
     Form(form): FormPairs,
 ) -> Response {
-    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+    run_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         v1::notes::create(
             company,
@@ -278,7 +280,7 @@ async fn add_activity(
     Path((word, id)): Path<(String, i64)>,
     Form(form): FormPairs,
 ) -> Response {
-    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+    run_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         let record = actions::find_visible(company, &writer.user, resource, id)?;
         let mut body = json!({ "subject": form_value(&form, "subject"), "type": form_value(&form, "type"), resource.member(): id });
@@ -298,7 +300,7 @@ async fn mark_done(
     Path(id): Path<i64>,
     Form(form): FormPairs,
 ) -> Response {
-    act_and_redirect(&shared, &jar, form_value(&form, "back"), |company, writer| {
+    run_and_redirect(&shared, &jar, form_value(&form, "back"), |company, writer| {
         actions::change(company, Resource::Activity, id, &json!({ "done": true }), writer).map(|_| ())
     })
 }
@@ -311,11 +313,11 @@ async fn add_file(
     body: Bytes,
 ) -> Response {
     let address = shared.origins.api.clone();
-    act_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
+    run_and_redirect(&shared, &jar, &format!("/{word}/{id}"), |company, writer| {
         let resource = editable_kind(&word).ok_or_else(not_found)?;
         let parts = sandbox_core::multipart::parse_parts(&headers, &body).unwrap_or_default();
         let file = parts.iter().find(|part| part.name == "file" && !part.file_name.is_empty());
-        let file = file.ok_or_else(|| ActError::Invalid("file is required".into()))?;
+        let file = file.ok_or_else(|| ActionError::Invalid("file is required".into()))?;
         v1::files::store_file(company, &address, file, &[(resource, id)], writer).map(|_| ())
     })
 }

@@ -54,7 +54,7 @@ pub(super) fn with_user(
     answer(company, user, installed)
 }
 
-/// Runs an act of the signed-in user on the company, as Pipedrive's own page does.
+/// Runs `work` on the company as the signed-in user, as Pipedrive's own page does.
 pub(super) fn run_as_user(
     shared: &Shared,
     jar: &CookieJar,
@@ -66,7 +66,7 @@ pub(super) fn run_as_user(
     let Some(company_id) = state.user(user_id).map(|(company, _)| company.id) else {
         return Redirect::to("/").into_response();
     };
-    let response = state.act(company_id, moment, |company| {
+    let response = state.with_company(company_id, moment, |company| {
         let writer = company.writer(company.user(user_id)?, &now, "app");
         Some(work(company, &writer))
     });

@@ -59,7 +59,7 @@ pub(super) fn with_company<T>(
         Bearer::Valid { sub, .. } => sub,
     };
     let time = clock.quickbooks_millis();
-    let result = state.act(realm, |company| work(company, &mut WriteContext::new(clock, &sub)));
+    let result = state.with_company(realm, |company| work(company, &mut WriteContext::new(clock, &sub)));
     let waiting = state.webhooks.waiting() > 0;
     drop(state);
     if waiting {

@@ -1,4 +1,4 @@
-//! The acts behind the buttons of an invoice's page.
+//! The actions behind the buttons of an invoice's page.
 
 use super::format::text;
 use crate::{
@@ -42,14 +42,14 @@ fn parse_decimal(text: &str) -> Decimal {
     text.trim().replace(',', ".").parse().unwrap_or_default()
 }
 
-pub(super) async fn act(
+pub(super) async fn post_action(
     State(shared): State<Shared>,
     Path((realm, id, name)): Path<(String, String, String)>,
     Form(form): Form<Fields>,
 ) -> Response {
     let mut state = shared.state_mut();
     let context = WriteContext::new(shared.clock(), "");
-    let Some(result) = state.act(&realm, |company| run_act(company, &id, &name, &form, &context)) else {
+    let Some(result) = state.with_company(&realm, |company| run_action(company, &id, &name, &form, &context)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match result {
@@ -63,7 +63,13 @@ pub(super) async fn act(
     }
 }
 
-fn run_act(company: &mut Company, id: &str, name: &str, form: &Fields, context: &WriteContext) -> Result<Value, Fault> {
+fn run_action(
+    company: &mut Company,
+    id: &str,
+    name: &str,
+    form: &Fields,
+    context: &WriteContext,
+) -> Result<Value, Fault> {
     match name {
         "pay" => accountant::receive_payment(company, id, Some(parse_decimal(&form.amount)), context),
         "void" => accountant::change(company, Entity::Invoice, Some(id), Verb::Void, &Value::Null, context),

@@ -27,7 +27,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/app/{realm}/invoices", get(invoices))
         .route("/app/{realm}/invoice", get(invoice))
         .route("/app/{realm}/invoice/{id}/pdf", get(pdf))
-        .route("/app/{realm}/invoice/{id}/{act}", post(actions::act))
+        .route("/app/{realm}/invoice/{id}/{action}", post(actions::post_action))
         .route("/app/{realm}/customers", get(customers))
         .route("/app/{realm}/customerdetail", get(customer))
         .route("/app/{realm}/apps", get(apps))
@@ -58,7 +58,7 @@ async fn deep_link(State(shared): State<Shared>, Query(link): Query<DeepLink>) -
 #[serde(rename_all = "camelCase")]
 struct InvoiceQuery {
     txn_id: String,
-    /// Reason for which the last act was refused.
+    /// Reason for which the last action was refused.
     #[serde(default)]
     refused: String,
 }

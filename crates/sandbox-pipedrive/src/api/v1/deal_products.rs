@@ -58,7 +58,7 @@ async fn products(
     Path(deal): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let rows: Vec<Value> = company
             .records

@@ -77,10 +77,10 @@ struct Params {
 
 fn collection(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-        caller.act(&shared, |company, _| params.page.answer(list_fields(company, resource)))
+        caller.with_company(&shared, |company, _| params.page.answer(list_fields(company, resource)))
     })
     .post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_add_custom_fields")?;
             let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
             // Options are texts, or objects with a label.
@@ -100,7 +100,7 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_delete_custom_fields")?;
             let ids = ids(params.ids.as_slice());
             for id in &ids {
@@ -113,10 +113,12 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
 
 fn member(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, _| Ok(data_response(StatusCode::OK, &find_field(company, resource, &json!(id))?)))
+        caller.with_company(&shared, |company, _| {
+            Ok(data_response(StatusCode::OK, &find_field(company, resource, &json!(id))?))
+        })
     })
     .put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_edit_custom_fields")?;
             let code = id.to_string();
             if let Some(options) = body["options"].as_array() {
@@ -129,7 +131,7 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_delete_custom_fields")?;
             fields::remove(company, resource, &id.to_string())?;
             Ok(data_response(StatusCode::OK, &json!({ "id": id })))
@@ -160,7 +162,7 @@ fn replace_options(
 }
 
 async fn list_note_fields(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
-    caller.act(&shared, |_, _| {
+    caller.with_company(&shared, |_, _| {
         let fields = [
             ("id", "ID", "int"), ("content", "Content", "text"), ("user_id", "Author", "user"), ("deal_id", "Deal", "deal"), ("person_id", "Person", "people"),
             ("org_id", "Organization", "org"), ("add_time", "Add time", "date"), ("update_time", "Update time", "date"),

@@ -1,7 +1,7 @@
 //! Files on deals, persons, organizations, products and activities.
 
 use crate::{
-    act_error::ActError,
+    action_error::ActionError,
     actions,
     api::{
         answer::{Answer, Body, Refusal, V1Page, data_response},
@@ -56,7 +56,7 @@ fn may_see(company: &Company, row: &Value, writer: &Writer) -> bool {
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let rows = company.records.all(Resource::File).map(|(_, row)| row).filter(|row| may_see(company, row, writer));
         page.answer(rows.map(|row| to_v1(company, row)).collect())
     })
@@ -76,7 +76,7 @@ fn create(
     size: usize,
     owners: &[(Resource, i64)],
     writer: &Writer,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     for (resource, id) in owners {
         actions::find_visible(company, &writer.user, *resource, *id)?;
     }
@@ -102,7 +102,7 @@ pub(crate) fn store_file(
     file: &Part,
     owners: &[(Resource, i64)],
     writer: &Writer,
-) -> Result<Value, ActError> {
+) -> Result<Value, ActionError> {
     let kind = if file.content_type.starts_with("image/") {
         "img"
     } else {
@@ -115,7 +115,7 @@ pub(crate) fn store_file(
 
 async fn add(State(shared): State<Shared>, caller: Caller, headers: HeaderMap, body: Bytes) -> Response {
     let api = shared.origins.api.clone();
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
         let parts = multipart::parse_parts(&headers, &body)
             .ok_or_else(|| bad_request("The body is not multipart/form-data"))?;
@@ -164,7 +164,7 @@ fn create_remote_file(company: &mut Company, api: &str, body: &Value, title: &st
 
 async fn add_remote(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     let api = shared.origins.api.clone();
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let title = body["title"].as_str().ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "title is required"))?;
         create_remote_file(company, &api, &body, title, writer)
     })
@@ -172,7 +172,7 @@ async fn add_remote(State(shared): State<Shared>, caller: Caller, Body(body): Bo
 
 async fn link_remote(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     let api = shared.origins.api.clone();
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let id =
             body["remote_id"].as_str().ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "remote_id is required"))?;
         create_remote_file(company, &api, &body, id, writer)
@@ -180,13 +180,13 @@ async fn link_remote(State(shared): State<Shared>, caller: Caller, Body(body): B
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         Ok(data_response(StatusCode::OK, &to_v1(company, &find_file(company, id, writer)?)))
     })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let mut row = find_file(company, id, writer)?;
         for member in ["name", "description"] {
             if let Some(text) = body[member].as_str() {
@@ -200,7 +200,7 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         find_file(company, id, writer)?;
         company.records.remove(Resource::File, id);
         company.contents.remove(&id);
@@ -210,7 +210,7 @@ async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn download(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = find_file(company, id, writer)?;
         let content =
             company.contents.get(&id).and_then(|content| BASE64_STANDARD.decode(content).ok()).unwrap_or_default();

@@ -52,7 +52,7 @@ fn may_see(row: &Value, writer: &Writer) -> bool {
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let rows = company.records.all(Resource::Filter).map(|(_, row)| row);
         let rows = rows.filter(|row| {
             may_see(row, writer) && params.r#type.as_deref().is_none_or(|kind| row["type"] == json!(kind))
@@ -62,7 +62,7 @@ async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
         let name = body["name"].as_str().filter(|name| !name.is_empty()).ok_or_else(|| bad_request("name is required"))?;
         let kind = body["type"].as_str().filter(|kind| TYPES.contains(kind)).ok_or_else(|| bad_request("type is not one of the allowed values"))?;
@@ -88,11 +88,12 @@ fn find_filter(company: &Company, id: i64, writer: &Writer) -> Result<Value, Ref
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| Ok(data_response(StatusCode::OK, &find_filter(company, id, writer)?)))
+    caller
+        .with_company(&shared, |company, writer| Ok(data_response(StatusCode::OK, &find_filter(company, id, writer)?)))
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let mut row = find_filter(company, id, writer)?;
         if row["user_id"] != json!(writer.user.id) && !writer.user.may("can_edit_shared_filters") {
             return Err(Refusal::forbidden());
@@ -109,7 +110,7 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         find_filter(company, id, writer)?;
         company.records.remove(Resource::Filter, id);
         Ok(data_response(StatusCode::OK, &json!({ "id": id })))
@@ -117,7 +118,7 @@ async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove_many(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let ids = ids(params.ids.as_slice());
         for id in &ids {
             find_filter(company, *id, writer)?;

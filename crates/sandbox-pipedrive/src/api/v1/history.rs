@@ -54,7 +54,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(page): Query<Page>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
             actions::find_visible_or_deleted(company, writer, resource, id)?;
             let entry = |entry: &Entry| {
                 json!({
@@ -88,7 +88,7 @@ fn flow(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(params): Query<Params>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
             actions::find_visible(company, &writer.user, resource, id)?;
             let wants = |kind: &str| params.items.as_deref().is_none_or(|items| items.split(',').any(|item| item.trim() == kind));
             let all = params.all_changes.as_deref() == Some("1");
@@ -152,7 +152,7 @@ const RECENT_KINDS: [(&str, Resource); 9] = [
 ];
 
 async fn recents(State(shared): State<Shared>, caller: Caller, Query(params): Query<RecentsParams>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let since = params.since_timestamp.as_deref().map(v1_time);
         let since = since.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "since_timestamp is required"))?;
         let wants =

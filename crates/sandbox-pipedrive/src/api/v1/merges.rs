@@ -45,7 +45,7 @@ const DEPENDENT_KINDS: [Resource; 8] = [
 /// parts.
 fn merge(resource: Resource, permission: &'static str) -> MethodRouter<Shared> {
     put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             if !writer.user.may(permission) {
                 return Err(Refusal::forbidden());
             }
@@ -125,7 +125,7 @@ const COPIED_MEMBERS: [&str; 14] = [
 ];
 
 async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let deal = actions::find_visible(company, &writer.user, Resource::Deal, id)?;
         let body: Value = COPIED_MEMBERS
             .into_iter()

@@ -1,7 +1,7 @@
 //! Notes: HTML on a deal, a person or an organization.
 
 use crate::{
-    act_error::ActError,
+    action_error::ActionError,
     actions,
     api::{
         answer::{Answer, Body, Refusal, V1Page, data_response},
@@ -72,8 +72,8 @@ pub(super) fn to_v1(company: &Company, row: &Value, reader: &User) -> Value {
 }
 
 /// Checks a body and applies it to a note.
-fn apply_body(company: &Company, row: &mut Value, body: &Value, user: &User) -> Result<(), ActError> {
-    let invalid = |text: &str| ActError::Invalid(text.to_owned());
+fn apply_body(company: &Company, row: &mut Value, body: &Value, user: &User) -> Result<(), ActionError> {
+    let invalid = |text: &str| ActionError::Invalid(text.to_owned());
     for (member, _, resource) in OWNER_KINDS {
         let id = body[member].as_i64().or_else(|| body[member].as_str().and_then(|id| id.parse().ok()));
         if let Some(id) = id {
@@ -101,7 +101,7 @@ fn apply_body(company: &Company, row: &mut Value, body: &Value, user: &User) -> 
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let matches = |row: &Value, member: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted))
         };
@@ -143,7 +143,7 @@ fn find_note(company: &Company, id: i64, user: &User) -> Result<Value, Refusal> 
 }
 
 /// Adds a note, and returns it.
-pub(crate) fn create(company: &mut Company, body: &Value, writer: &Writer) -> Result<Value, ActError> {
+pub(crate) fn create(company: &mut Company, body: &Value, writer: &Writer) -> Result<Value, ActionError> {
     let time = writer.v1_now();
     let id = company.records.next_id(Resource::Note);
     let mut row = json!({
@@ -158,20 +158,20 @@ pub(crate) fn create(company: &mut Company, body: &Value, writer: &Writer) -> Re
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = create(company, &body, writer)?;
         Ok(data_response(StatusCode::OK, &to_v1(company, &row, &writer.user)))
     })
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         Ok(data_response(StatusCode::OK, &to_v1(company, &find_note(company, id, &writer.user)?, &writer.user)))
     })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let before = find_note(company, id, &writer.user)?;
         let mut row = before.clone();
         apply_body(company, &mut row, &body, &writer.user)?;
@@ -184,7 +184,7 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| -> Answer {
+    caller.with_company(&shared, |company, writer| -> Answer {
         let before = find_note(company, id, &writer.user)?;
         company.records.remove(Resource::Note, id);
         company.record_change(writer, Resource::Note, id, before, Value::Null);
@@ -198,7 +198,7 @@ async fn comments(
     Path(note): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         find_note(company, note, &writer.user)?;
         let id = note.to_string();
         page.answer(
@@ -223,7 +223,7 @@ async fn add_comment(
     Path(note): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         find_note(company, note, &writer.user)?;
         let id = company.records.next_id(Resource::Comment);
         let row = json!({
@@ -245,7 +245,7 @@ fn find_comment(company: &Company, note: i64, uuid: &str, user: &User) -> Result
 }
 
 async fn comment(State(shared): State<Shared>, caller: Caller, Path((note, uuid)): Path<(i64, String)>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         Ok(data_response(StatusCode::OK, &find_comment(company, note, &uuid, &writer.user)?.1))
     })
 }
@@ -256,7 +256,7 @@ async fn change_comment(
     Path((note, uuid)): Path<(i64, String)>,
     Body(body): Body,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let (id, mut row) = find_comment(company, note, &uuid, &writer.user)?;
         row["content"] = json!(required_content(&body)?);
         row["update_time"] = json!(writer.now);
@@ -271,7 +271,7 @@ async fn remove_comment(
     caller: Caller,
     Path((note, uuid)): Path<(i64, String)>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let (id, _) = find_comment(company, note, &uuid, &writer.user)?;
         company.records.remove(Resource::Comment, id);
         Ok(data_response(StatusCode::OK, &json!(true)))

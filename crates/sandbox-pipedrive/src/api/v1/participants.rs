@@ -44,7 +44,7 @@ async fn list(
     Path(deal): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         page.answer(
             company
@@ -57,7 +57,7 @@ async fn list(
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         actions::may_edit(&writer.user, Resource::Deal, row)?;
         let person = body["person_id"].as_i64().or_else(|| body["person_id"].as_str()?.parse().ok());
@@ -75,7 +75,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path((deal, part)): Path<(i64, i64)>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         actions::may_edit(&writer.user, Resource::Deal, row)?;
         company
@@ -96,7 +96,7 @@ async fn changelog(
     Path(deal): Path<i64>,
     Query(page): Query<Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         let entry = |row: &Value| json!({ "actor_user_id": row["added_by"], "person_id": row["person_id"], "action": "added", "time": row["add_time"] });
         page.answer(company.records.find_by(Resource::Participant, "deal_id", deal).map(|(_, row)| entry(row)).collect())

@@ -48,7 +48,7 @@ fn part_list(resource: Resource, part: Resource, convert: fn(&Company, &Value) -
                     Path(id): Path<i64>,
                     Query(page): Query<V1Page>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 actions::find_visible(company, &writer.user, resource, id)?;
                 let rows = company.records.find_by(part, resource.member(), id);
                 page.answer(rows.map(|(_, row)| convert(company, row)).collect())
@@ -66,7 +66,7 @@ fn follower_to_v1(row: &Value) -> Value {
 fn follower_list(resource: Resource) -> MethodRouter<Shared> {
     part_list(resource, Resource::Follower, |_, row| follower_to_v1(row)).post(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let user = body["user_id"].as_i64().or_else(|| body["user_id"].as_str()?.parse().ok());
                 let user = user.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "user_id is required"))?;
                 Ok(data_response(
@@ -81,7 +81,7 @@ fn follower_list(resource: Resource) -> MethodRouter<Shared> {
 fn single_follower(resource: Resource) -> MethodRouter<Shared> {
     delete(
         async move |State(shared): State<Shared>, caller: Caller, Path((id, follower)): Path<(i64, i64)>| -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let at = company
                     .records
                     .get(Resource::Follower, follower)
@@ -96,7 +96,7 @@ fn single_follower(resource: Resource) -> MethodRouter<Shared> {
 
 fn permitted_users(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let row = actions::find_visible(company, &writer.user, resource, id)?;
             let users = company.users.iter().filter(|user| company.user_may_see(user, resource, row));
             Ok(data_response(StatusCode::OK, &users.map(|user| json!(user.id)).collect()))
@@ -112,7 +112,7 @@ fn mail(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(page): Query<V1Page>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 actions::find_visible(company, &writer.user, resource, id)?;
                 let (_, pagination) = page.slice(Vec::new())?;
                 Ok(Json(json!({ "success": true, "data": [], "additional_data": { "pagination": pagination } }))

@@ -194,19 +194,19 @@ fn answer_one(company: &Company, resource: Resource, row: &Value, status: Status
 
 fn collection(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let rows = params.apply(company, resource, writer, visible_rows(company, resource, writer))?;
             answer_page(company, resource, &params.page, rows, References::Objects)
         })
     })
     .post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let row = actions::create(company, resource, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::CREATED))
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let ids = ids(params.ids.as_slice());
             for id in &ids {
                 actions::remove(company, resource, *id, writer)?;
@@ -218,19 +218,19 @@ fn collection(resource: Resource) -> MethodRouter<Shared> {
 
 fn member(resource: Resource) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let row = actions::find_visible_or_deleted(company, writer, resource, id)?.clone();
             Ok(answer_one(company, resource, &row, StatusCode::OK))
         })
     })
     .put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let row = actions::change(company, resource, id, &to_v2(company, resource, &body), writer)?;
             Ok(answer_one(company, resource, &row, StatusCode::OK))
         })
     })
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             actions::remove(company, resource, id, writer)?;
             Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })
@@ -245,7 +245,7 @@ fn list_by_reference(owner: Resource, resource: Resource) -> MethodRouter<Shared
                     Path(id): Path<i64>,
                     Query(params): Query<Params>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 actions::find_visible(company, &writer.user, owner, id)?;
                 let rows = visible_rows(company, resource, writer)
                     .into_iter()
@@ -265,7 +265,7 @@ fn list_by_reference(owner: Resource, resource: Resource) -> MethodRouter<Shared
 }
 
 async fn archived(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let rows = company.records.all(Resource::Deal).map(|(_, row)| row);
         let rows = rows
             .filter(|row| row["is_archived"] == json!(true) && company.user_may_see(&writer.user, Resource::Deal, row))
@@ -282,7 +282,7 @@ async fn persons_of_deal(
     Path(id): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let deal = actions::find_visible(company, &writer.user, Resource::Deal, id)?;
         let mut ids: Vec<i64> = deal["person_id"].as_i64().into_iter().collect();
         ids.extend(
@@ -303,7 +303,7 @@ async fn deals_of_product(
     Path(id): Path<i64>,
     Query(params): Query<Params>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Product, id)?;
         let mut ids: Vec<i64> = company
             .records
@@ -328,7 +328,7 @@ async fn products_of_person(
     Path(id): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Person, id)?;
         let mut rows = Vec::new();
         for (deal, row) in company.records.find_by(Resource::Deal, "person_id", id) {
@@ -348,7 +348,7 @@ fn search_route(kind: Option<&'static str>) -> MethodRouter<Shared> {
                     Query(page): Query<V1Page>,
                     Query(params): Query<search::Params>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
             let (items, pagination) = page.slice(search::items(company, &writer.user, kind, &params)?)?;
             Ok(Json(json!({ "success": true, "data": { "items": items }, "additional_data": { "pagination": pagination } })).into_response())
         })

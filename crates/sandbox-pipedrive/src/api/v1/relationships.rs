@@ -57,7 +57,7 @@ fn to_v1(company: &Company, row: &Value, viewer: Option<i64>) -> Value {
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let id = params.org_id.as_deref().and_then(|id| id.parse::<i64>().ok());
         let id = id.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "org_id is required"))?;
         actions::find_visible(company, &writer.user, Resource::Organization, id)?;
@@ -93,7 +93,7 @@ fn apply_body(company: &Company, row: &mut Value, body: &Value, writer: &Writer)
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let id = company.records.next_id(Resource::Relationship);
         let mut row = json!({ "id": id, "add_time": writer.v1_now() });
         apply_body(company, &mut row, &body, writer)?;
@@ -111,13 +111,13 @@ fn find_relationship(company: &Company, id: i64) -> Result<Value, Refusal> {
 }
 
 async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         Ok(data_response(StatusCode::OK, &to_v1(company, &find_relationship(company, id)?, None)))
     })
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let mut row = find_relationship(company, id)?;
         apply_body(company, &mut row, &body, writer)?;
         company.records.put(Resource::Relationship, id, row.clone());
@@ -126,7 +126,7 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         find_relationship(company, id)?;
         company.records.remove(Resource::Relationship, id);
         Ok(data_response(StatusCode::OK, &json!({ "id": id })))

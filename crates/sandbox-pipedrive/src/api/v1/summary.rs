@@ -37,7 +37,7 @@ struct Sums {
 }
 
 async fn summary(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let matches = |row: &Value, member: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| is_id(&row[member], wanted));
         let rows: Vec<Value> = company
             .records

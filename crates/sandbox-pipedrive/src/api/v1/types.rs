@@ -33,7 +33,7 @@ fn require_admin(writer: &Writer) -> Result<(), Refusal> {
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         Ok(data_response(
             StatusCode::OK,
             &company.records.all(Resource::ActivityType).map(|(_, row)| row.clone()).collect(),
@@ -42,7 +42,7 @@ async fn list(State(shared): State<Shared>, caller: Caller) -> Response {
 }
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         require_admin(writer)?;
         let text = |member: &str| body[member].as_str().filter(|text| !text.is_empty());
         let bad_request = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
@@ -59,7 +59,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         require_admin(writer)?;
         let now = writer.v1_now();
         let row =
@@ -75,7 +75,7 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         require_admin(writer)?;
         let row =
             company.records.remove(Resource::ActivityType, id).ok_or_else(|| Refusal::not_found("Activity type"))?;
@@ -90,7 +90,7 @@ struct Params {
 }
 
 async fn currencies(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |_, _| {
+    caller.with_company(&shared, |_, _| {
         let term = params.term.to_lowercase();
         let rows = (1..).zip(Currency::iter().filter(|currency| currency.exponent().is_some())).filter(|(_, currency)| {
             currency.name().to_lowercase().contains(&term) || currency.code().to_lowercase().contains(&term)

@@ -79,7 +79,7 @@ fn find_user(company: &Company, id: i64) -> Result<&User, Refusal> {
 }
 
 async fn me(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let user = &writer.user;
         let mut data = user_row(company, user, user, &writer.now);
         data["company_id"] = json!(company.id);
@@ -93,7 +93,7 @@ async fn me(State(shared): State<Shared>, caller: Caller) -> Response {
 }
 
 async fn users(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let rows = company.users.iter().map(|user| user_row(company, user, &writer.user, &writer.now));
         Ok(data_response(StatusCode::OK, &rows.collect()))
     })
@@ -107,7 +107,7 @@ struct FindParams {
 }
 
 async fn find(State(shared): State<Shared>, caller: Caller, Query(params): Query<FindParams>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let term = params.term.to_lowercase();
         if term.is_empty() {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "term is required"));
@@ -122,7 +122,7 @@ async fn find(State(shared): State<Shared>, caller: Caller, Query(params): Query
 }
 
 async fn user(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         Ok(data_response(StatusCode::OK, &user_row(company, find_user(company, id)?, &writer.user, &writer.now)))
     })
 }
@@ -132,7 +132,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
         let state = shared.state();
         state.users().map(|(_, user)| user.id).max().unwrap_or(900_000)
     };
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         if !writer.user.is_admin {
             return Err(Refusal::forbidden());
         }
@@ -161,7 +161,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
 }
 
 async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         if !writer.user.is_admin {
             return Err(Refusal::forbidden());
         }
@@ -176,11 +176,13 @@ async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64
 }
 
 async fn permissions(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| Ok(data_response(StatusCode::OK, &find_user(company, id)?.all_permissions())))
+    caller.with_company(&shared, |company, _| {
+        Ok(data_response(StatusCode::OK, &find_user(company, id)?.all_permissions()))
+    })
 }
 
 async fn followers(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         find_user(company, id)?;
         Ok(data_response(StatusCode::OK, &json!([])))
     })
@@ -197,11 +199,11 @@ async fn role_assignments(
     Path(id): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, _| page.answer(vec![assignment(find_user(company, id)?)]))
+    caller.with_company(&shared, |company, _| page.answer(vec![assignment(find_user(company, id)?)]))
 }
 
 async fn role_settings(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         find_user(company, id)?;
         Ok(data_response(
             StatusCode::OK,
@@ -211,11 +213,11 @@ async fn role_settings(State(shared): State<Shared>, caller: Caller, Path(id): P
 }
 
 async fn connections(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |_, _| Ok(data_response(StatusCode::OK, &json!({ "google": null }))))
+    caller.with_company(&shared, |_, _| Ok(data_response(StatusCode::OK, &json!({ "google": null }))))
 }
 
 async fn settings(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |_, _| {
+    caller.with_company(&shared, |_, _| {
         Ok(data_response(
             StatusCode::OK,
             &json!({
@@ -232,7 +234,7 @@ fn only_role(company: &Company) -> Value {
 }
 
 async fn roles(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
-    caller.act(&shared, |company, _| page.answer(vec![only_role(company)]))
+    caller.with_company(&shared, |company, _| page.answer(vec![only_role(company)]))
 }
 
 fn check_role(id: i64) -> Result<(), Refusal> {
@@ -240,7 +242,7 @@ fn check_role(id: i64) -> Result<(), Refusal> {
 }
 
 async fn role(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         check_role(id)?;
         Ok(data_response(StatusCode::OK, &only_role(company)))
     })
@@ -252,7 +254,7 @@ async fn assignments_of_role(
     Path(id): Path<i64>,
     Query(page): Query<V1Page>,
 ) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         check_role(id)?;
         page.answer(company.users.iter().map(assignment).collect())
     })
@@ -274,7 +276,7 @@ async fn permission_sets(
     caller: Caller,
     Query(params): Query<PermissionSetParams>,
 ) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         let wanted =
             PERMISSION_SETS.iter().filter(|(_, _, app, _)| params.app.as_deref().is_none_or(|wanted| wanted == *app));
         Ok(data_response(StatusCode::OK, &wanted.map(|each| permission_set_row(company, each)).collect()))
@@ -286,7 +288,7 @@ fn find_set(id: &str) -> Result<&'static (&'static str, &'static str, &'static s
 }
 
 async fn permission_set(State(shared): State<Shared>, caller: Caller, Path(id): Path<String>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let definition = find_set(&id)?;
         let mut data = permission_set_row(company, definition);
         let of_set = User {
@@ -307,7 +309,7 @@ async fn permission_set(State(shared): State<Shared>, caller: Caller, Path(id): 
 }
 
 async fn assignments_of_set(State(shared): State<Shared>, caller: Caller, Path(id): Path<String>) -> Response {
-    caller.act(&shared, |company, _| -> Answer {
+    caller.with_company(&shared, |company, _| -> Answer {
         let (id, name, ..) = find_set(&id)?;
         let members = company.users.iter().filter(|user| permission_sets_of(user).any(|(set_id, ..)| set_id == id));
         Ok(data_response(

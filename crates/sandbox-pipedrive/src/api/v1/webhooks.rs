@@ -42,7 +42,7 @@ fn kind(caller: &Caller) -> &'static str {
 }
 
 async fn list(State(shared): State<Shared>, caller: Caller) -> Response {
-    caller.act(&shared, |company, _| {
+    caller.with_company(&shared, |company, _| {
         let rows = company.records.all(Resource::Webhook).filter(|(_, row)| row["type"] == json!(kind(&caller)));
         let rows: Vec<Value> = rows.map(|(_, row)| to_answer(row)).collect();
         Ok(Json(json!({ "status": "ok", "success": true, "data": rows })).into_response())
@@ -77,7 +77,7 @@ fn error_answer(status: StatusCode, errors: &Value) -> Response {
 
 async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
     let own_api = shared.origins.api.clone();
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let mut errors = validate(&body);
         let text = |member: &str| body[member].as_str();
         if text("subscription_url").is_some_and(|url| url.starts_with(&own_api)) {
@@ -111,7 +111,7 @@ async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> 
 
 /// Removes a subscription. Only its owner or an admin may do so, and by the same kind of token that created it.
 async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| -> Answer {
+    caller.with_company(&shared, |company, writer| -> Answer {
         let may_remove = |row: &Value| {
             row["type"] == json!(kind(&caller)) && (writer.user.is_admin || row["owner_id"] == json!(writer.user.id))
         };

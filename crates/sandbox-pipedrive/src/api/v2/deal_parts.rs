@@ -88,7 +88,7 @@ pub(in crate::api) fn change_parts(
     deal: i64,
     work: impl FnOnce(&mut Company, &Writer) -> Answer,
 ) -> Response {
-    caller.act(shared, |company, writer| actions::change_parts(company, resource, deal, writer, work))
+    caller.with_company(shared, |company, writer| actions::change_parts(company, resource, deal, writer, work))
 }
 
 /// Adds a part to a deal.
@@ -143,7 +143,7 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
 }
 
 async fn products_of_deals(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         params.answer(parts_of_deals(company, writer, Resource::DealProduct, &params.deals()?))
     })
 }
@@ -154,7 +154,7 @@ async fn products(
     Path(deal): Path<i64>,
     Query(params): Query<Params>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         params.answer(rows(company, Resource::DealProduct, deal))
     })
@@ -208,7 +208,7 @@ async fn remove_products(
 }
 
 async fn discounts(State(shared): State<Shared>, caller: Caller, Path(deal): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Deal, deal)?;
         Ok(data_response(StatusCode::OK, &Value::Array(rows(company, Resource::DealDiscount, deal))))
     })
@@ -226,7 +226,7 @@ async fn add_discount(
 }
 
 async fn installments(State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         params.answer(parts_of_deals(company, writer, Resource::DealInstallment, &params.deals()?))
     })
 }

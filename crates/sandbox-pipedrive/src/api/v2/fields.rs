@@ -76,7 +76,7 @@ fn other_members(body: &Value) -> Result<Value, Refusal> {
 fn list(resource: Resource) -> MethodRouter<Shared> {
     let read =
         get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-            caller.act(&shared, |company, _| {
+            caller.with_company(&shared, |company, _| {
                 let included: Vec<&str> = params.include_fields.split(',').collect();
                 params
                     .page
@@ -84,7 +84,7 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
             })
         });
     read.post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_add_custom_fields")?;
             let other = other_members(&body)?;
             let labels: Vec<String> = body["options"]
@@ -116,7 +116,7 @@ fn field(resource: Resource) -> MethodRouter<Shared> {
                     Path(code): Path<String>,
                     Query(params): Query<Params>|
                     -> Response {
-            caller.act(&shared, |company, _| {
+            caller.with_company(&shared, |company, _| {
                 let found =
                     fields::list(company, resource).into_iter().find(|field| field["field_code"] == json!(code));
                 let included: Vec<&str> = params.include_fields.split(',').collect();
@@ -130,7 +130,7 @@ fn field(resource: Resource) -> MethodRouter<Shared> {
                     Path(code): Path<String>,
                     Body(body): Body|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 require_permission(writer, "can_edit_custom_fields")?;
                 let changed = fields::change(company, resource, &code, &other_members(&body)?)?;
                 Ok(data_response(StatusCode::OK, &to_v2(changed, &ON_REQUEST)))
@@ -138,7 +138,7 @@ fn field(resource: Resource) -> MethodRouter<Shared> {
         },
     )
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(code): Path<String>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             require_permission(writer, "can_delete_custom_fields")?;
             Ok(data_response(StatusCode::OK, &to_v2(fields::remove(company, resource, &code)?, &[])))
         })
@@ -152,7 +152,7 @@ fn change_options(
     body: &Value,
     work: impl FnOnce(&mut Company, &Writer) -> Result<Value, Refusal>,
 ) -> Response {
-    caller.act(shared, |company, writer| -> Answer {
+    caller.with_company(shared, |company, writer| -> Answer {
         require_permission(writer, "can_edit_custom_fields")?;
         if body.as_array().is_none_or(Vec::is_empty) {
             return Err(Refusal::invalid("the body must be an array of options"));

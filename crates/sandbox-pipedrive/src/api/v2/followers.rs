@@ -51,7 +51,7 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(page): Query<Page>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 actions::find_visible(company, &writer.user, resource, id)?;
                 page.answer(
                     company
@@ -65,7 +65,7 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
     )
     .post(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let user = body["user_id"].as_i64().ok_or_else(|| Refusal::invalid("user_id is required"))?;
                 let row = followers::add(company, resource, id, user, writer)?;
                 Ok(data_response(StatusCode::CREATED, &to_v2(&row)))
@@ -76,7 +76,7 @@ fn list(resource: Resource) -> MethodRouter<Shared> {
 
 fn single_follower(resource: Resource) -> MethodRouter<Shared> {
     delete(async move |State(shared): State<Shared>, caller: Caller, Path((id, user)): Path<(i64, i64)>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let at = company
                 .records
                 .find_by(Resource::Follower, resource.member(), id)
@@ -95,7 +95,7 @@ fn changelog(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(page): Query<Page>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
             actions::find_visible(company, &writer.user, resource, id)?;
             let mut rows: Vec<Value> = company
                 .records
@@ -116,7 +116,7 @@ async fn followers_of_user(
     Path(id): Path<i64>,
     Query(page): Query<Page>,
 ) -> Response {
-    caller.act(&shared, |company: &mut Company, _| -> Answer {
+    caller.with_company(&shared, |company: &mut Company, _| -> Answer {
         company.user(id).ok_or_else(|| Refusal::not_found("User"))?;
         page.answer(Vec::new())
     })

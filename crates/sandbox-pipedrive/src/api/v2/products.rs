@@ -36,7 +36,7 @@ async fn variations(
     Path(id): Path<i64>,
     Query(page): Query<Page>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Product, id)?;
         page.answer(
             company.records.find_by(Resource::Variation, "product_id", id).map(|(_, row)| row.clone()).collect(),
@@ -61,7 +61,7 @@ async fn add_variation(
     Path(product): Path<i64>,
     Body(body): Body,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
         actions::may_edit(&writer.user, Resource::Product, row)?;
         let name = body["name"]
@@ -81,7 +81,7 @@ async fn change_variation(
     Path((product, part)): Path<(i64, i64)>,
     Body(body): Body,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
         actions::may_edit(&writer.user, Resource::Product, row)?;
         let row = company.records.get_mut(Resource::Variation, part).filter(|row| row["product_id"] == json!(product));
@@ -101,7 +101,7 @@ async fn remove_variation(
     caller: Caller,
     Path((product, part)): Path<(i64, i64)>,
 ) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
         actions::may_edit(&writer.user, Resource::Product, row)?;
         company
@@ -115,7 +115,7 @@ async fn remove_variation(
 }
 
 async fn image(State(shared): State<Shared>, caller: Caller, Path(product): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         actions::find_visible(company, &writer.user, Resource::Product, product)?;
         let found = company.records.find_by(Resource::Image, "product_id", product).next();
         Ok(data_response(StatusCode::OK, found.ok_or_else(|| Refusal::not_found("Image"))?.1))
@@ -130,7 +130,7 @@ async fn set_image(
     body: Bytes,
 ) -> Response {
     let api = shared.origins.api.clone();
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
         actions::may_edit(&writer.user, Resource::Product, row)?;
         let part = multipart::parse_parts(&headers, &body).and_then(|parts| parts.into_iter().find(|part| part.name == "data"));
@@ -153,7 +153,7 @@ async fn set_image(
 }
 
 async fn remove_image(State(shared): State<Shared>, caller: Caller, Path(product): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let row = actions::find_visible(company, &writer.user, Resource::Product, product)?;
         actions::may_edit(&writer.user, Resource::Product, row)?;
         let id = company.records.find_by(Resource::Image, "product_id", product).next().map(|(id, _)| id);
@@ -164,7 +164,7 @@ async fn remove_image(State(shared): State<Shared>, caller: Caller, Path(product
 }
 
 async fn duplicate(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
-    caller.act(&shared, |company, writer| {
+    caller.with_company(&shared, |company, writer| {
         let mut body = actions::find_visible(company, &writer.user, Resource::Product, id)?.clone();
         if let Some(members) = body.as_object_mut() {
             members.retain(|name, value| {

@@ -61,7 +61,7 @@ fn rows(company: &Company, resource: Resource, writer: &Writer, kind: ListKind, 
 
 fn list(resource: Resource, kind: ListKind) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Query(filter): Query<Filter>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let all = rows(company, resource, writer, kind, filter.wants_deleted());
             let mut rows = filter.apply(company, resource, all)?;
             for row in &mut rows {
@@ -76,7 +76,7 @@ fn list(resource: Resource, kind: ListKind) -> MethodRouter<Shared> {
 fn collection(resource: Resource) -> MethodRouter<Shared> {
     list(resource, ListKind::Current).post(
         async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let row = actions::create(company, resource, &body, writer)?;
                 let row = fields::with_custom_fields(company, resource, row);
                 Ok(data_response(
@@ -95,7 +95,7 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
                     Path(id): Path<i64>,
                     Query(filter): Query<Filter>|
                     -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let row = actions::find_visible_or_deleted(company, writer, resource, id)?.clone();
                 let mut row = fields::with_custom_fields(company, resource, row);
                 filter.add_and_drop_members(company, resource, &mut row)?;
@@ -105,14 +105,14 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
     )
     .patch(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
-            caller.act(&shared, |company, writer| {
+            caller.with_company(&shared, |company, writer| {
                 let row = actions::change(company, resource, id, &body, writer)?;
                 Ok(data_response(StatusCode::OK, &fields::with_custom_fields(company, resource, row)))
             })
         },
     )
     .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             actions::remove(company, resource, id, writer)?;
             Ok(data_response(StatusCode::OK, &json!({ "id": id })))
         })

@@ -59,7 +59,7 @@ impl Params {
 
 fn search(kind: Option<&'static str>) -> MethodRouter<Shared> {
     get(async move |State(shared): State<Shared>, caller: Caller, Query(params): Query<Params>| -> Response {
-        caller.act(&shared, |company, writer| {
+        caller.with_company(&shared, |company, writer| {
             let (items, next) = params.page.slice(items(company, &writer.user, kind, &params)?)?;
             Ok(Json(json!({ "success": true, "data": { "items": items }, "additional_data": { "next_cursor": next } }))
                 .into_response())
@@ -101,7 +101,7 @@ struct FieldParams {
 
 /// Lists values of a field that contain a text.
 async fn by_field(State(shared): State<Shared>, caller: Caller, Query(params): Query<FieldParams>) -> Response {
-    caller.act(&shared, |company, writer| -> Answer {
+    caller.with_company(&shared, |company, writer| -> Answer {
         let kind = SEARCHED_KINDS.into_iter().find(|(name, ..)| *name == params.entity_type);
         let (_, resource, _) =
             kind.ok_or_else(|| Refusal::invalid("entity_type must be one of deal, person, organization, product"))?;

@@ -2,7 +2,7 @@
 
 /// Reason for a refused change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ActError {
+pub(crate) enum ActionError {
     /// An invalid value. The text names the member and the rule.
     Invalid(String),
     /// A missing record. The text names its kind.
