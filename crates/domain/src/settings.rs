@@ -109,8 +109,8 @@ pub struct Settings {
     pub presets: Vec<Preset>,
     /// Fields of the deal that Fatura writes.
     pub write_back: WriteBack,
-    /// Language of texts for the whole company, such as `pt-BR`; if it is not set, the language of the first
-    /// installation.
+    /// Language of texts for the whole company, such as `pt-BR`. If it is not set, the most frequent language of the users
+    /// who have installed the app is used.
     pub language: Option<String>,
     /// Whether Fatura creates a draft when a deal is won.
     pub draft_on_won: bool,

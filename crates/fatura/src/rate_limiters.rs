@@ -19,9 +19,9 @@ use std::{
 
 /// Concurrent calls to a company. Intuit allows ten.
 const MAX_CONCURRENT_CALLS: u32 = 9;
-/// One of this number of calls per minute may be part of a burst, because Intuit allows ten calls per second as well.
+/// The calls of a burst are the calls per minute divided by this number, because Intuit also allows only ten calls per second.
 const CALLS_PER_BURST_CALL: u32 = 230;
-/// One of this number of calls per minute may be a batch. Intuit allows 40 batches and 500 calls.
+/// The batches per minute are the calls per minute divided by this number. Intuit allows 40 batches and 500 calls.
 const CALLS_PER_BATCH: u32 = 13;
 
 /// A rate limiter is dropped after this time without calls. Its limits have recovered by then.
@@ -66,13 +66,13 @@ impl RateLimiters {
 
     /// Takes a call to Pipedrive from the user's daily share. A quarter of the share is available at once, the rest
     /// evenly over the day. If the share is used up, the error is the time to wait.
-    pub(crate) async fn may_call(&self, tenant: TenantId, user: UserId) -> Result<(), Duration> {
+    pub(crate) async fn try_take_call(&self, tenant: TenantId, user: UserId) -> Result<(), Duration> {
         let checked = self.share_of(tenant, user).await.check();
         checked.map_err(|not_yet| not_yet.wait_time_from(DefaultClock::default().now()))
     }
 
-    /// Takes the calls that were made from the user's share, except the first, which [`Self::may_call`] has taken.
-    pub(crate) async fn count_calls(&self, tenant: TenantId, user: UserId, calls: u32) {
+    /// Takes the calls that were made from the user's share, except the first, which [`Self::try_take_call`] has taken.
+    pub(crate) async fn take_further_calls(&self, tenant: TenantId, user: UserId, calls: u32) {
         let share = self.share_of(tenant, user).await;
         for _ in 1..calls {
             if share.check().is_err() {
@@ -135,15 +135,15 @@ mod tests {
     async fn users_have_separate_shares() {
         let limiters = RateLimiters::new(500, 40);
         for _ in 0..10 {
-            assert!(limiters.may_call(TENANT, USER).await.is_ok());
+            assert!(limiters.try_take_call(TENANT, USER).await.is_ok());
         }
-        assert!(limiters.may_call(TENANT, USER).await.is_err());
+        assert!(limiters.try_take_call(TENANT, USER).await.is_err());
         // Another company may have another user with the same id.
-        assert!(limiters.may_call(OTHER_TENANT, USER).await.is_ok());
-        assert!(limiters.may_call(TENANT, COLLEAGUE).await.is_ok());
-        limiters.count_calls(TENANT, COLLEAGUE, 10).await;
-        assert!(limiters.may_call(TENANT, COLLEAGUE).await.is_err());
-        assert!(limiters.may_call(OTHER_TENANT, COLLEAGUE).await.is_ok());
-        assert!(limiters.may_call(OTHER_TENANT, USER).await.is_ok());
+        assert!(limiters.try_take_call(OTHER_TENANT, USER).await.is_ok());
+        assert!(limiters.try_take_call(TENANT, COLLEAGUE).await.is_ok());
+        limiters.take_further_calls(TENANT, COLLEAGUE, 10).await;
+        assert!(limiters.try_take_call(TENANT, COLLEAGUE).await.is_err());
+        assert!(limiters.try_take_call(OTHER_TENANT, COLLEAGUE).await.is_ok());
+        assert!(limiters.try_take_call(OTHER_TENANT, USER).await.is_ok());
     }
 }

@@ -22,7 +22,8 @@ const EVENTS: [&str; 4] = [
     "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
 ];
 /// Makes attempts due that wait for more than 30 seconds, or whose operation was created in the future. A correct pause of more than 30
-/// seconds was requested by a provider, which will request it again.
+/// seconds was requested by a provider, which will request it again. Also ends pauses of reads for more than 25 hours, and deletes replicas
+/// whose last heartbeat is more than 30 seconds in the future.
 const ATTEMPTS: [&str; 5] = [
     "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (created_at > $1 OR next_attempt_at > $1 + 30000000)",
@@ -81,7 +82,7 @@ const IN_QUEUE_POSTGRES: [&str; 3] = in_queue!(
     "(to_timestamp(15) + $1 * interval '1 microsecond')"
 );
 
-/// Jobs that are due later than in 30 seconds, of which `$states` are made due now.
+/// The statement that makes jobs in `$states` due now if they are due in more than 30 seconds.
 macro_rules! make_due {
     ($now:literal, $soon:literal, $states:literal) => {
         concat!(

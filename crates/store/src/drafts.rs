@@ -245,7 +245,7 @@ pub async fn discard(
     Ok(())
 }
 
-/// Lists the colleagues who have typed into a draft of the deal since a time, with the time of the draft, the newest first.
+/// Lists at most five colleagues who have typed into a draft of the deal since a time, with the time of the draft, the newest first.
 pub async fn list_of_colleagues(
     tx: &mut Tx,
     tenant: TenantId,

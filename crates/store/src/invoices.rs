@@ -1,6 +1,6 @@
 //! The ledger: a row for each invoice, inserted before the request to QuickBooks, later with the last snapshot from QuickBooks.
 //!
-//! Invariant: a row changes its state only from the state that the writer saw, and while the writer holds the lease.
+//! Invariant: an attempt changes the state of a row only from the state that it saw, and while it holds the lease.
 
 mod row;
 

@@ -112,8 +112,8 @@ struct TenantArgs {
     tenant: TenantId,
 }
 
-/// Lists the ids of the operations that have an available job of this kind, and need no other. Jobs in another state do not count, because
-/// the process that should resume them may have crashed.
+/// Lists the ids of the operations for which an available job of this kind is already in the queue. Jobs in another state do not count,
+/// because the process that should resume them may have crashed.
 pub async fn list_waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<Uuid>, Error> {
     let ids: Vec<Option<String>> = on!(tx, c => sqlx::query_scalar(
         "SELECT args ->> CAST($2 AS TEXT) FROM river_job WHERE state = 'available' AND kind = $1"

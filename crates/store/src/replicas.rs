@@ -8,7 +8,7 @@ use crate::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Records a heartbeat of `replica`, forgets replicas without one since `since`, and returns how many run.
+/// Records a heartbeat of `replica`, deletes replicas without one since `since`, and returns how many run.
 pub async fn record_heartbeat(tx: &mut Tx, replica: Uuid, now: Timestamp, since: Timestamp) -> Result<u32, Error> {
     on!(tx, c => sqlx::query("INSERT INTO replica (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at")
         .bind(replica).bind(micros(now)).execute(c).await.map(drop))?;

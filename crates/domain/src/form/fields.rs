@@ -36,7 +36,7 @@ pub struct Form {
     /// The decimal mark of its numbers. If a person with another locale opens the form, its numbers are rewritten.
     #[serde(with = "optional")]
     pub mark: Option<DecimalMark>,
-    /// Fingerprint of the deal's invoices when the form was filled in (`Ledger::fingerprint`).
+    /// Fingerprint of the deal's invoices when the form was filled in (`Billed::fingerprint`).
     pub seen: String,
     /// The deal total, for the warning about billing more.
     #[serde(with = "optional")]

@@ -66,7 +66,7 @@ impl Pipedrive<'_> {
     ) -> Result<T, Error> {
         let Self { context: TenantContext { app, tenant }, user } = self;
         // One user must not use up the calls that Pipedrive allows the company.
-        app.rate_limiters.may_call(*tenant, user).await.map_err(Error::ShareUsed)?;
+        app.rate_limiters.try_take_call(*tenant, user).await.map_err(Error::ShareUsed)?;
         let (result, calls) = providers::count_calls(Box::pin(async {
             let api = self.authorize(None).await?;
             let access = api.access.clone();
@@ -76,7 +76,7 @@ impl Pipedrive<'_> {
             })
         }))
         .await;
-        app.rate_limiters.count_calls(*tenant, user, calls).await;
+        app.rate_limiters.take_further_calls(*tenant, user, calls).await;
         result?.map_err(|error| match error {
             ProviderError::NotFound => Error::NotFound,
             ProviderError::Disconnected => Error::NotInstalled,

@@ -31,7 +31,7 @@ impl Replica {
         Self { id: Uuid::new_v4(), started: Instant::now() }
     }
 
-    /// Whether this is not the first heartbeat.
+    /// Whether the heartbeat at the start was sent. Assumes that it was sent within an interval after the start.
     fn has_sent_heartbeat(self) -> bool {
         self.started.elapsed() > HEARTBEAT_INTERVAL
     }

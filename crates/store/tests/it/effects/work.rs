@@ -1,4 +1,4 @@
-//! Entries of actions, history entries, parked operations and the audit log: `actions`, `history`, `parked`, `audit`.
+//! Entries of actions, history entries, parked operations and the audit log: `invoice_actions`, `history`, `parked`, `audit`.
 
 use super::{
     harness::Effects,

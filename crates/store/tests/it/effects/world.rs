@@ -1,6 +1,6 @@
 //! The fixture: two companies with the same rows, A and B. Numbers of Pipedrive and ids of QuickBooks are the same in both.
 //!
-//! A row's id consists of its name, which begins with its company's letter: `A.sending` is an invoice, `A.action.sending` an action,
+//! A row's id consists of its name, which begins with its company's letter: `A.sending` is an invoice, `A.act.sending` an action,
 //! `A.note.sending` a history entry, `A.active` a connection.
 
 use super::{harness, snapshot::id};
