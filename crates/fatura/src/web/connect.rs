@@ -109,7 +109,7 @@ struct ConfirmPage {
     pending: String,
     confirmation: connect::Confirmation,
     /// Why the decision could not be carried out.
-    trouble: Option<String>,
+    error_text: Option<String>,
 }
 
 /// Renders the question whether to connect, with the names of both companies.
@@ -132,7 +132,7 @@ async fn render_question(
     let w = Writer::new(read_browser_locale(headers));
     match connect::read_confirmation(app, &pending, &read_browser_secret(app, jar)).await {
         Ok(confirmation) => {
-            html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| describe_error(w, error).2) })
+            html(&ConfirmPage { w, pending, confirmation, error_text: error.map(|error| describe_error(w, error).2) })
         }
         Err(error) => Ok(redirect_to_denial(&error).into_response()),
     }

@@ -48,7 +48,7 @@ use uuid::Uuid;
 const ERRORS_NAMED: usize = 10;
 
 #[derive(Template)]
-#[template(path = "mend.html")]
+#[template(path = "error_summary.html")]
 pub(super) struct ErrorSummary {
     w: Writer,
     errors: Vec<(String, String)>,
@@ -58,12 +58,12 @@ pub(super) struct ErrorSummary {
 
 /// The question before the invoice is created.
 #[derive(Template)]
-#[template(path = "ask.html")]
+#[template(path = "question.html")]
 struct QuestionNotice {
     w: Writer,
     deal: i64,
     /// Whether the form can be filled in with what remains, because the deal's invoices have changed.
-    can_bill_rest: bool,
+    can_bill_remaining: bool,
     texts: Vec<String>,
     token: String,
 }
@@ -91,8 +91,8 @@ async fn build_question(session: &Session, question: &Question) -> Result<Questi
         let basis = words::basis(w, question.tax_mode);
         texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency), basis = basis));
     }
-    let can_bill_rest = question.changed.as_ref().is_some_and(|changed| changed.is_some_left);
-    Ok(QuestionNotice { w, deal: question.deal, can_bill_rest, texts, token: question.token.clone() })
+    let can_bill_remaining = question.changed.as_ref().is_some_and(|changed| changed.is_some_left);
+    Ok(QuestionNotice { w, deal: question.deal, can_bill_remaining, texts, token: question.token.clone() })
 }
 
 #[derive(Template)]
@@ -140,7 +140,7 @@ pub(crate) struct ProgressQuery {
 }
 
 #[derive(Template)]
-#[template(path = "stuck.html")]
+#[template(path = "parked_notice.html")]
 struct ParkedNotice {
     w: Writer,
     invoice: Uuid,

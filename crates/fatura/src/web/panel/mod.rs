@@ -43,14 +43,14 @@ pub(crate) async fn refresh_panel(
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
     panel::read_panel(&session, record).await.map_err(&localize)?;
-    let trouble = match sync::refresh_invoices(&session, record.scope()).await {
+    let error_text = match sync::refresh_invoices(&session, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
             tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "a refresh failed");
             Some(super::error::describe_error(session.writer(), &error).2)
         }
     };
-    render(&session, record, &query, trouble).await
+    render(&session, record, &query, error_text).await
 }
 
 /// Removes the link to the customer, and renders the panel.

@@ -31,8 +31,9 @@ struct Panel {
     at: String,
     record: Record,
     rows: Vec<Row>,
-    /// Number of requested rows, and of further ones.
-    asked: usize,
+    /// Number of requested rows.
+    row_count: usize,
+    /// Number of invoices that are not listed.
     more: usize,
     sums: Vec<Sums>,
     connection: Connected,
@@ -49,7 +50,7 @@ struct Panel {
     /// Whether QuickBooks currently refuses reads.
     is_refused: bool,
     /// The error of the request, if there is one.
-    trouble: Option<String>,
+    error_text: Option<String>,
 }
 
 impl Panel {
@@ -109,17 +110,17 @@ pub(super) async fn render(
     session: &Session,
     record: Record,
     query: &PanelQuery,
-    trouble: Option<String>,
+    error_text: Option<String>,
 ) -> Result<Response, Error> {
     let shown = panel::read_panel(session, record).await.map_err(session.localize_error())?;
     let w = session.writer();
     let time = |at: Timestamp| w.moment(&at, session.app.clock.now(), &session.profile.time_zone);
-    let asked = query.rows.max(ROWS);
+    let row_count = query.rows.max(ROWS);
     let permissions = rows::Permissions::of(&shown.settings, session.user, session.profile.is_admin);
     let rows = shown
         .invoices
         .iter()
-        .take(asked)
+        .take(row_count)
         .map(|invoice| build_row(&session.app, w, invoice, &shown, permissions, |at| time(*at)))
         .collect();
     let oldest_read =
@@ -130,8 +131,8 @@ pub(super) async fn render(
         at: format!("{}/{}", record.entity.name(), record.id),
         record,
         rows,
-        asked,
-        more: shown.invoices.len().saturating_sub(asked),
+        row_count,
+        more: shown.invoices.len().saturating_sub(row_count),
         sums: sum_invoices(shown.snapshots(&session.app.clock))
             .into_iter()
             .map(|sum| Sums {
@@ -160,6 +161,6 @@ pub(super) async fn render(
             .known
             .is_some_and(|known| known.refused_until.is_some_and(|until| session.app.clock.now() < until)),
         silent_since: shown.known.and_then(|known| known.failing_since).map(time),
-        trouble,
+        error_text,
     })
 }

@@ -46,12 +46,12 @@ pub(crate) struct Row {
     pub(crate) pending: Option<String>,
     /// Why the last action was not carried out.
     pub(crate) refusal: Option<String>,
-    /// The deal whose form corrects it.
-    pub(crate) mend: Option<i64>,
+    /// The deal whose form can correct it, if QuickBooks refused it.
+    pub(crate) correctable_deal: Option<i64>,
     /// Whether this user may remove it, because it was never sent or QuickBooks refused it.
     pub(crate) can_remove: bool,
     /// Whether it is parked.
-    pub(crate) stuck: bool,
+    pub(crate) is_parked: bool,
     /// Whether a user may resend it, after checking in QuickBooks that it does not exist.
     pub(crate) may_resend: bool,
 }
@@ -108,7 +108,7 @@ pub(super) fn build_row(
         (State::Issued(snapshot), Some(connection)) => {
             let context = InvoiceContext {
                 link: app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id),
-                works: connection.state == quickbooks::State::Active,
+                is_connected: connection.state == quickbooks::State::Active,
                 action: shown.actions.get(&invoice.id.0),
                 today: app.clock.today(&connection.company.time_zone),
                 permissions,
@@ -128,7 +128,7 @@ struct InvoiceContext<'a> {
     /// The invoice's page in QuickBooks.
     link: String,
     /// Whether the company is connected.
-    works: bool,
+    is_connected: bool,
     /// The newest action on the invoice.
     action: Option<&'a StoredAction>,
     /// The current date of the company.
@@ -137,7 +137,7 @@ struct InvoiceContext<'a> {
 }
 
 fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceContext<'_>) -> Row {
-    let InvoiceContext { link, works, action, today, permissions } = context;
+    let InvoiceContext { link, is_connected, action, today, permissions } = context;
     let status = compute_status(snapshot, today);
     let number = display_number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
@@ -167,13 +167,13 @@ fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: 
         label: fl!(w.t, "menu-label", number = number.as_str()),
         seen: snapshot.state_text(),
         link,
-        can_send: works && InvoiceAction::Send.is_allowed(status),
-        can_pdf: works,
-        void: (works && permissions.void && InvoiceAction::Void.is_allowed(status))
+        can_send: is_connected && InvoiceAction::Send.is_allowed(status),
+        can_pdf: is_connected,
+        void: (is_connected && permissions.void && InvoiceAction::Void.is_allowed(status))
             .then(|| build_dialog(w, InvoiceAction::Void, snapshot, None)),
-        delete: (works && permissions.void && InvoiceAction::Delete.is_allowed(status))
+        delete: (is_connected && permissions.void && InvoiceAction::Delete.is_allowed(status))
             .then(|| build_dialog(w, InvoiceAction::Delete, snapshot, None)),
-        admins_only: works && !permissions.void && InvoiceAction::Delete.is_allowed(status),
+        admins_only: is_connected && !permissions.void && InvoiceAction::Delete.is_allowed(status),
     });
     let (issued, due) = (w.date(&snapshot.issued), w.date(&snapshot.due));
     Row {
@@ -197,9 +197,9 @@ fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: 
             InvoiceAction::Correct => fl!(w.t, "act-correcting"),
         }),
         refusal,
-        mend: None,
+        correctable_deal: None,
         can_remove: false,
-        stuck: false,
+        is_parked: false,
         may_resend: false,
         number: Some(number),
     }
@@ -322,9 +322,9 @@ fn build_unissued_row(w: Writer, invoice: &Invoice, permissions: Permissions) ->
         menu: None,
         pending: None,
         refusal: None,
-        mend: refused.then_some(invoice.deal.0),
+        correctable_deal: refused.then_some(invoice.deal.0),
         can_remove: may_remove(invoice, permissions.user, permissions.is_admin),
-        stuck: invoice.park_reason.is_some(),
+        is_parked: invoice.park_reason.is_some(),
         may_resend: is_doubt,
     }
 }

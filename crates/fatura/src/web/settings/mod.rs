@@ -51,7 +51,7 @@ struct Page {
     /// See [`has_connect_pictures`].
     picture: (bool, bool),
     /// Parked operations and failed jobs.
-    stuck: Vec<ParkedRow>,
+    parked: Vec<ParkedRow>,
     /// Invoices that cannot be read from QuickBooks.
     unreadable: Vec<UnreadableRow>,
     mappings: Vec<MappedRow>,
@@ -83,7 +83,8 @@ struct Connection {
     currency: String,
     since: String,
     by: String,
-    works: bool,
+    /// Whether the connection can be used.
+    is_active: bool,
 }
 
 /// The card of the connection. The page reloads it without the rest.
@@ -213,14 +214,14 @@ fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
 
 async fn load_connection(session: &Session) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
     let Some(found) = companies::find_current(session).await? else { return Ok((None, None)) };
-    let (mut lists, mut works) = (None, false);
+    let (mut lists, mut is_active) = (None, false);
     if found.state == ConnectionState::Active {
         match catalogue::read_catalogue(session, &found).await {
-            Ok(catalogue) => (lists, works) = (Some(catalogue), true),
+            Ok(catalogue) => (lists, is_active) = (Some(catalogue), true),
             Err(flows::Error::NeedsReconnect) => {}
             Err(error) => {
                 tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "failed to read the company's lists");
-                works = true;
+                is_active = true;
             }
         }
     }
@@ -230,7 +231,7 @@ async fn load_connection(session: &Session) -> Result<(Option<Connection>, Optio
         currency: found.company.home_currency,
         since: session.writer().long_date(&found.connected_at.to_zoned(session.profile.zone()).date()),
         by: found.connected_by,
-        works,
+        is_active,
     };
     Ok((Some(connection), lists))
 }
@@ -257,7 +258,7 @@ async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Err
         pipedrive_company: session.company.company_name.clone(),
         connection,
         picture: has_connect_pictures(&session.app),
-        stuck: attention::list_parked(session).await.map_err(&localize)?,
+        parked: attention::list_parked(session).await.map_err(&localize)?,
         unreadable: attention::list_unreadable(session).await.map_err(&localize)?,
         mappings: MappedField::ALL.map(|mapped| mapped_row(w, &fields, mapped, chosen.mapping.get(mapped))).into(),
         days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },

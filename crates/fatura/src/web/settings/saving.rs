@@ -28,7 +28,7 @@ use serde_qs::axum::QsForm;
 #[template(path = "settings_wrong.html")]
 struct NotSaved {
     w: Writer,
-    wrong: Vec<FieldProblem>,
+    problems: Vec<FieldProblem>,
 }
 
 /// The response after saving if the page itself cannot be rendered.
@@ -61,9 +61,9 @@ fn render_into(template: &impl Template, status: StatusCode, target: &'static st
 pub(crate) async fn save_settings(session: Session, QsForm(posted): QsForm<SettingsForm>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let wrong = posted.find_problems(w);
-    if !wrong.is_empty() {
-        return render_into(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
+    let problems = posted.find_problems(w);
+    if !problems.is_empty() {
+        return render_into(&NotSaved { w, problems }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
     }
     let saved = settings::find_settings(&session).await.map_err(&localize)?;
     let new = posted.to_settings(saved.clone());
