@@ -44,7 +44,7 @@ pub enum Phase {
     Lost,
 }
 
-/// What the provider does with a write that is sent twice.
+/// The provider's reaction to a write that is sent twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Repetition {
     /// It refuses the second one, which names a version that is no longer current.
@@ -58,12 +58,12 @@ pub enum Repetition {
     },
 }
 
-/// What is known about an operation when an attempt begins.
+/// The known facts about an operation at the beginning of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Operation {
     /// How far it has got.
     pub phase: Phase,
-    /// What the provider does with a second request.
+    /// The provider's reaction to a second request.
     pub repetition: Repetition,
     /// The time at which it was stored.
     pub created_at: Timestamp,
@@ -115,7 +115,7 @@ pub enum Failure {
     Unanswered,
 }
 
-/// What the worker has observed last.
+/// The worker's last observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Observation {
     /// The attempt begins.
@@ -143,7 +143,7 @@ pub enum ParkCause {
     Failed,
 }
 
-/// What the worker does next.
+/// The worker's next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// Look up the write, after this pause, by a timer that does not depend on the clock.

@@ -1,7 +1,7 @@
 //! A model of one operation and its workers: every order of attempts, crashes, expired leases, lost answers, late lookups, a clock
 //! that jumps, and decisions of a person. The workers do what `domain::operation::decide` says. All reachable states are visited.
 //!
-//! What the model assumes, and the service ensures:
+//! Assumptions of the model, which the service ensures:
 //!
 //! * only the lease owner changes the row, and a worker that has lost its lease takes no further step: all that remains of a suspended or
 //!   crashed worker is a request that is under way,
