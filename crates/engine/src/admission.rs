@@ -10,9 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Concurrent attempts at operations of one kind and company in one process. More would only wait for the rate limiter.
 const MAX_CONCURRENT_OF_COMPANY: usize = 12;
-/// Submissions of one company that write to the database at the same time, in one process. Writers take turns, so that those of a company
-/// with many submissions would delay all others.
-const MAX_WRITING_SUBMISSIONS: usize = 4;
+/// Submissions of one company that are checked and stored at the same time, in one process. More of them would occupy the processors and the
+/// database, and delay those of all other companies.
+const MAX_CONCURRENT_SUBMISSIONS: usize = 4;
+/// Longest wait of a submission for its turn. The others may wait for a provider that does not answer.
+const MAX_TURN_WAIT: Duration = Duration::from_secs(4);
 /// Concurrent first attempts in one process. Operations beyond it are enqueued.
 const MAX_FIRST_ATTEMPTS: usize = 48;
 /// Shortest delay until a rejected job asks again.
@@ -83,11 +85,12 @@ impl Admission {
         self.companies.get_with((tenant, kind), company).await
     }
 
-    /// Waits until a submission of a company may write to the database. Companies do not wait for each other. Hold the permit during the
-    /// write only, not during a call to a provider.
-    pub async fn wait_to_store(&self, tenant: TenantId) -> Option<Permit> {
-        let permits = async { Arc::new(Semaphore::new(MAX_WRITING_SUBMISSIONS)) };
-        self.submissions.get_with(tenant, permits).await.acquire_owned().await.ok().map(Permit)
+    /// Waits for the turn of a submission among those of its company, for [`MAX_TURN_WAIT`] at most. Hold the permit until the submission is
+    /// stored.
+    pub async fn wait_for_turn(&self, tenant: TenantId) -> Option<Permit> {
+        let permits = async { Arc::new(Semaphore::new(MAX_CONCURRENT_SUBMISSIONS)) };
+        let turn = self.submissions.get_with(tenant, permits).await.acquire_owned();
+        tokio::time::timeout(MAX_TURN_WAIT, turn).await.ok()?.ok().map(Permit)
     }
 
     /// Returns a permit for one job; while all permits of the company are in use, the delay until the job asks again.
@@ -176,13 +179,13 @@ mod tests {
     async fn submissions_of_a_company_take_turns_and_delay_no_other_company() {
         let admission = Admission::default();
         let mut held = Vec::new();
-        for _ in 0..MAX_WRITING_SUBMISSIONS {
-            held.extend(admission.wait_to_store(tenant(1)).await);
+        for _ in 0..MAX_CONCURRENT_SUBMISSIONS {
+            held.extend(admission.wait_for_turn(tenant(1)).await);
         }
-        assert!(admission.wait_to_store(tenant(1)).now_or_never().is_none());
-        assert!(admission.wait_to_store(tenant(2)).await.is_some());
+        assert!(admission.wait_for_turn(tenant(1)).now_or_never().is_none());
+        assert!(admission.wait_for_turn(tenant(2)).await.is_some());
         held.pop();
-        assert!(admission.wait_to_store(tenant(1)).await.is_some());
+        assert!(admission.wait_for_turn(tenant(1)).await.is_some());
     }
 
     #[tokio::test]

@@ -58,6 +58,7 @@ pub(crate) async fn submit(
     form: Form,
     writer: Writer,
 ) -> Result<SubmitOutcome, Error> {
+    let turn = context.app.admission.wait_for_turn(context.tenant).await;
     let (allowed, of_deal, form_context) = tokio::join!(
         form::require_creator(context),
         Box::pin(form::read_deal_lines(context, id)),
@@ -65,7 +66,6 @@ pub(crate) async fn submit(
     );
     // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
-        let _turn = context.app.admission.wait_to_store(context.tenant).await;
         drafts::save_submitted_draft(context, id, &form).await?;
     }
     allowed?;
@@ -99,7 +99,9 @@ pub(crate) async fn submit(
         form,
         request: checked,
     };
-    match place_and_issue(context, intent, worth, form_context.today).await? {
+    let placement = place_and_issue(context, intent, worth, form_context.today).await?;
+    drop(turn);
+    match placement {
         Placement::Enqueued(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
         Placement::Started(invoice, attempt) => {
             let begun = Instant::now();
@@ -131,10 +133,8 @@ async fn place_and_issue(
     let context = context.clone();
     let tracker = context.app.first_attempts.clone();
     let placing = tracker.clone().spawn(async move {
-        let turn = context.app.admission.wait_to_store(context.tenant).await;
         let permit = context.app.admission.try_admit_first(context.tenant, IssueInvoice::KIND).await;
         let (placement, lease) = place_intent(&context, &intent, &worth, today, permit.is_some()).await?;
-        drop(turn);
         let (Some(permit), Some(lease)) = (permit, lease) else { return Ok(placement) };
         let attempt = tracker.spawn((context.app.issue_invoice)(context.app.clone(), lease, permit));
         Ok(Placement::Started(lease.id, attempt))
